@@ -1,0 +1,26 @@
+"""Names of the Kafka topics: one set for each station, so that a broker ACL is the boundary between stations."""
+
+from enum import StrEnum
+
+STATIONS = "stations"
+PROVINCE = "25"
+"""The provincial office of Phú Thọ, a station like the others."""
+
+
+class StationTopic(StrEnum):
+    """The kinds of topic that every station has."""
+
+    TIPS = "tips"
+    CASES = "cases"
+    PROPOSALS = "proposals"
+
+    def of(self, station: str) -> str:
+        return f"{self.value}.{station}"
+
+
+def station_of(topic: str) -> str:
+    """The station that a topic belongs to. Raises ValueError for a topic that belongs to none."""
+    kind, _, station = topic.partition(".")
+    if not station or kind not in set(StationTopic):
+        raise ValueError(f"{topic} is not a station's topic")
+    return station

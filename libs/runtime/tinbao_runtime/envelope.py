@@ -1,0 +1,94 @@
+"""Events as Kafka records: CloudEvents 1.0 in binary mode (Kafka protocol binding 1.0.2), headers in ASCII."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from pydantic import ValidationError
+from tinbao_contracts.events import EVENTS, Event
+
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+Headers = Sequence[tuple[str, bytes]]
+
+KNOWN = {event.__name__: event for event in EVENTS}
+
+
+class Malformed(Exception):
+    """The record can never be read. The message names the reason and nothing of the content."""
+
+
+class UnknownType(Exception):
+    """A type or version that this release does not know; a later one may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the headers of a record say. `type` may be one that this release does not know."""
+
+    id: UUID
+    type: str
+    occurred_at: datetime
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[E_co]):
+    """An event with the trace context that what follows from it continues."""
+
+    id: UUID
+    event: E_co
+    traceparent: str | None = None
+
+
+def to_headers(envelope: Envelope, source: str, subject: str) -> list[tuple[str, bytes]]:
+    """`source` is the URI reference of the writing deployment, `subject` the record's key."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": str(envelope.id),
+        "ce_type": envelope.type,
+        "ce_source": source,
+        "ce_time": envelope.occurred_at.isoformat(),
+        "ce_subject": subject,
+        "content-type": "application/json",
+    }
+    if envelope.traceparent:
+        headers["traceparent"] = envelope.traceparent
+    return [(name, value.encode("ascii")) for name, value in headers.items()]
+
+
+def read_headers(headers: Headers) -> Envelope:
+    """Raises Malformed for headers that are missing, not ASCII, or not what CloudEvents says."""
+    try:
+        text = {name: value.decode("ascii") for name, value in headers}
+        if text["ce_specversion"] != "1.0":
+            raise Malformed("CloudEvents version is not 1.0")
+        return Envelope(
+            id=UUID(text["ce_id"]),
+            type=text["ce_type"],
+            occurred_at=datetime.fromisoformat(text["ce_time"]),
+            traceparent=text.get("traceparent"),
+        )
+    except KeyError as error:
+        raise Malformed(f"header {error} is missing") from None
+    except (UnicodeDecodeError, ValueError, AttributeError):
+        raise Malformed("a header is not readable") from None
+
+
+def read_event(envelope: Envelope, topic: str, value: bytes | None) -> Event:
+    """Raises Malformed, or UnknownType. An event in a topic that is not its own is malformed: the broker's ACLs let a
+    station write only its own topics, so this keeps it from speaking for another."""
+    if value is None:
+        raise Malformed("the record is a tombstone")
+    kind = KNOWN.get(envelope.type)
+    if kind is None:
+        raise UnknownType(envelope.type)
+    try:
+        event = kind.model_validate_json(value)
+    except ValidationError as error:
+        fields = ", ".join(sorted({".".join(str(part) for part in e["loc"]) or "value" for e in error.errors()}))
+        raise Malformed(f"{envelope.type} is not valid: {fields}") from None
+    if event.topic() != topic:
+        raise Malformed(f"{envelope.type} does not belong to this topic")
+    return event

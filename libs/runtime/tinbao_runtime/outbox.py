@@ -1,0 +1,56 @@
+"""Events that leave with the transaction that caused them: stored in it, published by the relay afterwards."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from tinbao_contracts.events import Event
+from uuid_utils.compat import uuid7
+
+from tinbao_runtime.clock import now
+from tinbao_runtime.envelope import Received
+from tinbao_runtime.kafka import MAX_RECORD_BYTES
+from tinbao_runtime.postgres import Connection
+from tinbao_runtime.tracing import current_traceparent
+
+Row = tuple[UUID, str, str, str, bytes, datetime, str | None]
+
+
+class RecordTooLarge(Exception):
+    """Kafka would refuse the record. Raised before the commit, so that nothing accepted is stuck."""
+
+
+async def enqueue(conn: Connection, *events: Event) -> None:
+    """Store events to be published once the transaction commits, in this order, under the current trace.
+
+    Order within a tip holds only while the caller holds the lock of that tip's or case's row. Raises RecordTooLarge.
+    """
+    traceparent = current_traceparent()
+    await _insert(conn, [_row(event, traceparent) for event in events])
+
+
+async def enqueue_following(conn: Connection, followed: Iterable[tuple[Received[Event], Event]]) -> None:
+    """Store what follows from received events, each under the trace of its own cause."""
+    await _insert(conn, [_row(event, received.traceparent) for received, event in followed])
+
+
+def _row(event: Event, traceparent: str | None) -> Row:
+    value = event.model_dump_json().encode()
+    if len(value) > MAX_RECORD_BYTES:
+        raise RecordTooLarge(type(event).__name__)
+    return uuid7(), type(event).__name__, event.topic(), event.key(), value, now(), traceparent
+
+
+# Appends the rows in the order given.
+INSERT = """
+    INSERT INTO outbox (event_id, event_type, topic, key, value, occurred_at, traceparent)
+    SELECT event_id, event_type, topic, key, value, occurred_at, traceparent
+    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::text[])
+         WITH ORDINALITY AS new (event_id, event_type, topic, key, value, occurred_at, traceparent, place)
+    ORDER BY place
+"""
+
+
+async def _insert(conn: Connection, rows: list[Row]) -> None:
+    if rows:
+        await conn.execute(INSERT, *(list(column) for column in zip(*rows, strict=True)))

@@ -1,0 +1,53 @@
+"""Connections to this service's own database. The edge opens the transaction; nothing else commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import asyncpg
+
+from tinbao_runtime.settings import ServiceSettings
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Record: TypeAlias = asyncpg.Record
+
+TRANSIENT = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+"""What passes by itself: the server is away, restarting or full, or a transaction lost against another."""
+
+
+class Unavailable(Exception):
+    """The database cannot be used now. The caller may repeat: what was not answered may or may not be stored."""
+
+
+async def open_pool(settings: ServiceSettings) -> Pool:
+    """Raises one of TRANSIENT if the server is away."""
+    return await asyncpg.create_pool(
+        settings.database_url.get_secret_value(),
+        min_size=1,
+        max_size=settings.pool_size,
+        command_timeout=30,
+        timeout=5,
+        server_settings={"idle_in_transaction_session_timeout": "10s", "timezone": "UTC"},
+    )
+
+
+@asynccontextmanager
+async def transaction(pool: Pool, acquire_timeout: float = 2.0) -> AsyncIterator[Connection]:
+    """One transaction, committed when the block ends. Raises Unavailable where the database is the reason.
+
+    `acquire_timeout` in seconds: asyncpg would wait for a free connection for ever.
+    """
+    try:
+        async with pool.acquire(timeout=acquire_timeout) as conn, conn.transaction():
+            yield conn
+    except TRANSIENT as error:
+        raise Unavailable(type(error).__name__) from error

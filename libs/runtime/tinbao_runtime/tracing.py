@@ -1,0 +1,24 @@
+"""W3C trace context as the one string that travels in outbox rows and record headers."""
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_propagator = TraceContextTextMapPropagator()
+
+
+def traceparent_of(span: Span) -> str | None:
+    """None where nothing is traced."""
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier, trace.set_span_in_context(span))
+    return carrier.get("traceparent")
+
+
+def current_traceparent() -> str | None:
+    return traceparent_of(trace.get_current_span())
+
+
+def context_of(traceparent: str | None) -> Context | None:
+    """The context to continue; a malformed value starts a new trace."""
+    return _propagator.extract({"traceparent": traceparent}) if traceparent else None
