@@ -62,7 +62,7 @@ class Slip(Frozen):
     """What a station's list may show before anybody opens the text."""
 
     kind: Literal["slip"] = "slip"
-    place: str
+    place: str | None = None
     neighbourhood: str | None = None
     reporter_role: ReporterRole | None = None
     is_happening_now: bool = False

@@ -1,0 +1,33 @@
+"""`python -m tinbao_intake api | worker | migrate`: the entry points of the image."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import uvloop
+from tinbao_runtime import telemetry
+from tinbao_runtime.migrations import migrate
+
+from tinbao_intake.main import run_api, run_worker_process
+from tinbao_intake.settings import IntakeSettings
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+def main() -> None:
+    command = sys.argv[1] if len(sys.argv) == 2 else ""
+    telemetry.configure(f"intake-{command}")
+    settings = IntakeSettings()
+    match command:
+        case "api":
+            asyncio.run(run_api(settings), loop_factory=uvloop.new_event_loop)
+        case "worker":
+            asyncio.run(run_worker_process(settings), loop_factory=uvloop.new_event_loop)
+        case "migrate":
+            sys.stdout.write(migrate(settings.database_url.get_secret_value(), MIGRATIONS))
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""What is wired to what. Nothing is built at import."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from fastapi import FastAPI
+from tinbao_runtime import kafka
+from tinbao_runtime.consumer import BatchConsumer
+from tinbao_runtime.health import health_router
+from tinbao_runtime.postgres import Pool, open_pool
+from tinbao_runtime.problems import install_problems
+from tinbao_runtime.relay import Relay
+from tinbao_runtime.requests import RequestTelemetry
+from tinbao_runtime.worker import every, run_worker, serve_until_signal
+
+from tinbao_intake.api import api_router
+from tinbao_intake.consumers import GROUP, HANDLERS, PATTERN
+from tinbao_intake.directory_cache import DirectoryCache
+from tinbao_intake.doors import Doors
+from tinbao_intake.problems import install_intake_problems
+from tinbao_intake.settings import IntakeSettings
+
+SOURCE = "/intake"
+REPLAY_PARKED = timedelta(seconds=10)
+
+
+def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
+    """The HTTP application; its lifespan keeps the directory fresh."""
+    directory = DirectoryCache(pool)
+    doors = Doors(pool, directory)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await directory.refresh()
+        refreshing = asyncio.create_task(directory.keep_fresh(settings.directory_refresh))
+        yield
+        refreshing.cancel()
+
+    app = FastAPI(title="tinbao intake", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(RequestTelemetry)
+    install_problems(app)
+    install_intake_problems(app)
+    app.include_router(api_router(doors))
+    app.include_router(health_router(pool))
+    return app
+
+
+async def run_api(settings: IntakeSettings) -> None:
+    async with await open_pool(settings) as pool:
+        await serve_until_signal(create_api(settings, pool), settings.http_host, settings.http_port)
+
+
+async def run_worker_process(settings: IntakeSettings) -> None:
+    async with await open_pool(settings) as pool:
+        client = kafka.consumer(settings, GROUP)
+        cases = BatchConsumer(client, pool, PATTERN, HANDLERS, settings.dead_letters_at_once)
+        watching = cases.watch(settings.stall_timeout.total_seconds())
+        replaying = every(REPLAY_PARKED, cases.replay_parked)
+        await run_worker(settings, pool, [Relay(settings, SOURCE), cases], watching, replaying)

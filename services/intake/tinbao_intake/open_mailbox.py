@@ -1,0 +1,22 @@
+"""Read a mailbox with its receipt code."""
+
+from tinbao_runtime.mailbox_encryption import decrypt_message
+from tinbao_runtime.postgres import Connection
+
+from tinbao_intake import store
+from tinbao_intake.mailbox import Mailbox, Message, StoredMessage, StoredTip, TipNotFound
+from tinbao_intake.receipt import ReceiptCode
+
+
+async def open_mailbox(conn: Connection, code: ReceiptCode) -> Mailbox:
+    """The tip's state and the conversation, decrypted in this process's memory. Raises TipNotFound."""
+    tip = await store.find_tip(conn, code.lookup)
+    if tip is None:
+        raise TipNotFound
+    stored = await store.messages(conn, tip.tip_id)
+    return Mailbox(tip, tuple(_read(code, tip, message) for message in stored))
+
+
+def _read(code: ReceiptCode, tip: StoredTip, stored: StoredMessage) -> Message:
+    text = decrypt_message(code.mailbox_key, tip.tip_id, stored.message_id, stored.body)
+    return Message(stored.message_id, stored.author, text, stored.sent_at)
