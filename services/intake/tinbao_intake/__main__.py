@@ -1,6 +1,5 @@
 """`python -m tinbao_intake api | worker | migrate`: the entry points of the image."""
 
-import asyncio
 import sys
 from pathlib import Path
 
@@ -20,9 +19,9 @@ def main() -> None:
     settings = IntakeSettings()
     match command:
         case "api":
-            asyncio.run(run_api(settings), loop_factory=uvloop.new_event_loop)
+            uvloop.run(run_api(settings))
         case "worker":
-            asyncio.run(run_worker_process(settings), loop_factory=uvloop.new_event_loop)
+            uvloop.run(run_worker_process(settings))
         case "migrate":
             sys.stdout.write(migrate(settings.database_url.get_secret_value(), MIGRATIONS))
         case _:
