@@ -120,8 +120,8 @@ class _Known(NamedTuple):
 
 
 BEFORE_A_NAME = re.compile(
-    r"((cong an|ca|cax|cap) )?"  # a station is asked for as often as its commune
-    r"(((?P<xa>xa|x)|(?P<phuong>phuong|p)|(?P<dac_khu>dac khu|dk)) )?"
+    r"(?:(?:cong an|ca|cax|cap) )?"  # a station is asked for as often as its commune
+    r"(?:(?:(?P<xa>xa|x)|(?P<phuong>phuong|p)|(?P<dac_khu>dac khu|dk)) )?"
 )
 
 
