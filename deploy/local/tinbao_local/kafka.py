@@ -152,6 +152,7 @@ class Kafka:
         options = [
             "-Xmx512m",
             "-XX:+ExitOnOutOfMemoryError",
+            "--sun-misc-unsafe-memory-access=allow",  # a warning that only Kafka can act on
             f"-Dlog4j2.configurationFile={self._home / 'log4j2.properties'}",
             "-cp",
             ":".join(str(jar) for jar in jars),
