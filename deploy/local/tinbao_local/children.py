@@ -35,6 +35,8 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     account: pwd.struct_passwd | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    orphaned_signal: signal.Signals = signal.SIGKILL
+    """What it gets when we are gone without having stopped it."""
 
 
 class Child:
@@ -64,7 +66,7 @@ class Child:
                 env={**os.environ, **program.environment},
                 cwd=program.folder,
                 start_new_session=True,  # Ctrl-C in the terminal is ours to handle, in order
-                preexec_fn=_dies_with_parent(program.stop_signal),
+                preexec_fn=_dies_with_parent(program.orphaned_signal),
                 user=account.pw_uid if account else None,
                 group=account.pw_gid if account else None,
                 extra_groups=[] if account else None,
@@ -109,7 +111,7 @@ class Child:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def _dies_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
+def _dies_with_parent(orphaned_signal: signal.Signals) -> Callable[[], None] | None:
     """Linux tells the child when its parent is gone, so that even a killed supervisor leaves no orphan.
 
     The kernel means the *thread* that started the child: start children from one that lives as long as they should.
@@ -119,6 +121,6 @@ def _dies_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
     prctl = ctypes.CDLL(None, use_errno=True).prctl  # looked up before the fork, where loading would be unsafe
 
     def ask() -> None:
-        prctl(PR_SET_PDEATHSIG, stop_signal.value, 0, 0, 0)
+        prctl(PR_SET_PDEATHSIG, orphaned_signal.value, 0, 0, 0)
 
     return ask

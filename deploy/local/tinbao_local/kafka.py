@@ -7,6 +7,7 @@ import asyncio
 import base64
 import secrets
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,6 +106,7 @@ class Kafka:
             folder=self._home,
             log=self.state / "logs" / "kafka.log",
             is_ready=self.is_ready,
+            orphaned_signal=signal.SIGTERM,
         )
 
     def client_config(self, username: str = ADMIN, password: str | None = None) -> ClientConfig:

@@ -62,6 +62,7 @@ class Postgres:
             is_ready=self.is_ready,
             account=_account(),
             stop_signal=signal.SIGINT,  # fast shutdown: open transactions are rolled back, nothing is waited for
+            orphaned_signal=signal.SIGINT,
         )
 
     def url(self, database: str = SUPERUSER, role: str = SUPERUSER, password: str | None = None) -> str:
