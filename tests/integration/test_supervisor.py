@@ -59,7 +59,7 @@ async def eventually(condition: Callable[[], object], seconds: float = 15) -> No
 async def test_a_child_that_is_killed_is_started_again(tmp_path: Path) -> None:
     told: list[str] = []
     supervisor = Supervisor(tell=told.append)
-    await supervisor.start([program(tmp_path, "one")])
+    await supervisor.start([program(tmp_path, "one")], wave=1)
     child = supervisor.children()[0]
     first = child.pid
     assert first
@@ -79,9 +79,11 @@ def test_the_delay_doubles_to_ten_seconds_and_starts_anew_after_a_steady_run() -
     assert delays == [0.5, 1, 2, 4, 8, 10, 10, 0.5, 1]
 
 
-async def test_waves_are_stopped_in_reverse_order(tmp_path: Path, supervisor: Supervisor) -> None:
-    for name in ("postgres", "kafka", "oidc", "service"):
-        await supervisor.start([program(tmp_path, name)])
+async def test_waves_are_stopped_from_the_highest_however_they_were_started(
+    tmp_path: Path, supervisor: Supervisor
+) -> None:
+    for wave, name in [(4, "service"), (1, "postgres"), (3, "oidc"), (2, "kafka")]:
+        await supervisor.start([program(tmp_path, name)], wave)
 
     await supervisor.stop()
 
@@ -93,7 +95,7 @@ async def test_a_child_that_ends_before_it_is_ready_is_named_with_its_last_words
     tmp_path: Path, supervisor: Supervisor
 ) -> None:
     with pytest.raises(ExceptionGroup) as failure:
-        await supervisor.start([program(tmp_path, "broken", ENDS), program(tmp_path, "fine")])
+        await supervisor.start([program(tmp_path, "broken", ENDS), program(tmp_path, "fine")], wave=1)
 
     assert failure.group_contains(ChildFailedError, match=r"broken ended before it was ready\.\nno database")
 
@@ -116,7 +118,7 @@ from tinbao_local.supervisor import Supervisor
 
 async def main():
     folder = Path(sys.argv[1])
-    await Supervisor(print).start([program(folder, "one"), program(folder, "two")])
+    await Supervisor(print).start([program(folder, "one"), program(folder, "two")], wave=1)
     (folder / "up").touch()
     await asyncio.Event().wait()
 

@@ -117,6 +117,7 @@ class Kafka:
             "sasl.mechanisms": MECHANISM,
             "sasl.username": username,
             "sasl.password": password or self.password,
+            "log_level": 0,  # what matters comes as an exception; the library would write to our screen
         }
 
     async def is_ready(self) -> bool:
@@ -129,7 +130,7 @@ class Kafka:
 
     def _answers(self) -> bool:
         try:
-            AdminClient({**self.client_config(), "log_level": "0"}).list_topics(timeout=5)
+            AdminClient(self.client_config()).list_topics(timeout=5)
         except KafkaException:
             return False
         return True

@@ -21,20 +21,24 @@ class AlreadyRunningError(Exception):
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Hold the lock for as long as the block runs. Raises AlreadyRunningError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def held(path: Path) -> Iterator[bool]:
+    """Hold the lock while the block runs; gives whether the holder before was killed. Raises AlreadyRunningError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
             raise AlreadyRunningError(int(file.read() or 0)) from None
+        file.seek(0)
+        was_killed = bool(file.read())
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
-        file.truncate(0)
+        try:
+            yield was_killed
+        finally:
+            file.truncate(0)
 
 
 def holder(path: Path) -> int | None:

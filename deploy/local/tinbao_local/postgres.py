@@ -95,9 +95,10 @@ class Postgres:
 
     @property
     def _home(self) -> Path:
-        if os.geteuid() == 0:
-            return ROOT_HOME / hashlib.sha256(str(self.state.resolve()).encode()).hexdigest()[:16]
-        return self.state / "postgres"
+        """For root: of this state folder and this password, so that a new state at an old path finds no old data."""
+        if os.geteuid() != 0:
+            return self.state / "postgres"
+        return ROOT_HOME / hashlib.sha256(f"{self.state.resolve()}\n{self.password}".encode()).hexdigest()[:16]
 
     @property
     def _data(self) -> Path:

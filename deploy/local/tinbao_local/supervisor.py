@@ -1,4 +1,4 @@
-"""Keep programs running: start them in waves, restart the ones that end, stop the waves in reverse order."""
+"""Keep programs running: restart the ones that end, and stop them in order."""
 
 import asyncio
 import time
@@ -23,31 +23,30 @@ class Supervisor:
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
-        self._waves: list[list[Child]] = []
+        self._waves: dict[int, list[Child]] = {}
         self._watchers: list[asyncio.Task[None]] = []
 
-    async def start(self, programs: Iterable[Program]) -> None:
-        """One wave: all at once; returns when each is ready, and from then on starts each again whenever it ends.
+    async def start(self, programs: Iterable[Program], wave: int) -> None:
+        """All at once; returns when each is ready, and from then on starts each again whenever it ends.
 
-        Raises an ExceptionGroup of ChildFailedError; what has started is still there to be stopped.
+        Higher waves are stopped first. Raises an ExceptionGroup of ChildFailedError; what has started is still there.
         """
-        wave = [Child(program) for program in programs]
-        self._waves.append(wave)
+        children = [Child(program) for program in programs]
+        self._waves.setdefault(wave, []).extend(children)
         async with asyncio.TaskGroup() as starting:
-            for child in wave:
+            for child in children:
                 starting.create_task(self._start(child))
 
     async def stop(self) -> None:
-        """The last wave first. Each child has its grace, then it is killed."""
+        """Each child has its grace, then it is killed. A wave waits until the one above it has ended."""
         for watcher in self._watchers:
             watcher.cancel()
         await asyncio.gather(*self._watchers, return_exceptions=True)
-        for wave in reversed(self._waves):
-            await asyncio.gather(*(child.stop() for child in wave))
-        self._waves.clear()
+        for wave in sorted(self._waves, reverse=True):
+            await asyncio.gather(*(child.stop() for child in self._waves.pop(wave)))
 
     def children(self) -> list[Child]:
-        return [child for wave in self._waves for child in wave]
+        return [child for wave in self._waves.values() for child in wave]
 
     async def _start(self, child: Child) -> None:
         await child.start()

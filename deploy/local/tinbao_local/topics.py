@@ -1,5 +1,6 @@
 """Make topics, broker users and their rights what the station table says. Nothing else in tinbao creates topics."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from tinbao_local.rights import Served, is_ours, rights_of, users_of
 from tinbao_local.secret_file import SecretFile
 
 BATCH = 1000  # a KRaft controller refuses requests that make more than 10,000 metadata records
+IN_FORCE_SECONDS = 60
 SCRAM_ITERATIONS = 4096  # the broker's own default: the passwords are 256 random bits, not a person's choice
 ANY: Any = None  # the annotations of the filter say str, its documentation that None matches everything
 EVERY_RIGHT = AclBindingFilter(
@@ -71,14 +73,14 @@ def apply_topics(
     """Idempotent. Topics are never deleted; a right of intake or of a triage deployment that no row gives is revoked.
 
     `admin` must be a super user. Blocks: about two seconds for 150 stations. A user whose password is new gets it set;
-    passwords are kept under `kafka.<user>`. Raises KafkaException.
+    passwords are kept under `kafka.<user>`. When this returns, users and rights are in force. Raises KafkaException.
     """
     stations = list(stations)
-    wanted = _configured_topics(stations, settings or TopicSettings())
-    replication = (settings or TopicSettings()).replication
-    created, changed = _apply_configured(admin, wanted, replication)
+    settings = settings or TopicSettings()
     users = _set_passwords(admin, users_of(stations), passwords)
     granted, revoked = _apply_rights(admin, rights_of(stations))
+    _wait_until_in_force(admin, set(users_of(stations)), rights_of(stations))
+    created, changed = _apply_configured(admin, _configured_topics(stations, settings), settings.replication)
     return Changes(created, changed, users, granted, revoked)
 
 
@@ -124,8 +126,7 @@ def _settings(config: dict[str, str]) -> list[ConfigEntry]:
 
 
 def _set_passwords(admin: AdminClient, users: Sequence[str], passwords: SecretFile) -> list[str]:
-    described: Any = admin.describe_user_scram_credentials()
-    known = set(described.result(timeout=30))
+    known = _known_users(admin)
     new = [user for user in users if user not in known or password_name(user) not in passwords]
     info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, SCRAM_ITERATIONS)
     for batch in _batches(new):
@@ -138,13 +139,33 @@ def _set_passwords(admin: AdminClient, users: Sequence[str], passwords: SecretFi
 
 
 def _apply_rights(admin: AdminClient, wanted: set[AclBinding]) -> tuple[list[AclBinding], list[AclBinding]]:
-    actual = {right for right in admin.describe_acls(EVERY_RIGHT).result(timeout=30) if is_ours(_user(right))}
+    actual = _known_rights(admin)
     missing, surplus = sorted(wanted - actual), sorted(actual - wanted)
     for batch in _batches(missing):
         _wait(admin.create_acls(batch))
     for batch in _batches(surplus):
         _wait(admin.delete_acls([_exactly(right) for right in batch]))
     return missing, surplus
+
+
+def _wait_until_in_force(admin: AdminClient, users: set[str], rights: set[AclBinding]) -> None:
+    """The controller answers at once and the broker acts on it later: seconds later while it makes hundreds of topics,
+    which is why topics come last. Raises TimeoutError.
+    """
+    deadline = time.monotonic() + IN_FORCE_SECONDS
+    while not (users <= _known_users(admin) and rights == _known_rights(admin)):
+        if time.monotonic() > deadline:
+            raise TimeoutError("The broker accepted users and rights, and does not act on them.")
+        time.sleep(0.1)
+
+
+def _known_users(admin: AdminClient) -> set[str]:
+    described: Any = admin.describe_user_scram_credentials()
+    return set(described.result(timeout=30))
+
+
+def _known_rights(admin: AdminClient) -> set[AclBinding]:
+    return {right for right in admin.describe_acls(EVERY_RIGHT).result(timeout=30) if is_ours(_user(right))}
 
 
 def _exactly(right: AclBinding) -> AclBindingFilter:

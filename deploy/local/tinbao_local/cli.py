@@ -1,0 +1,103 @@
+"""The `tinbao` command."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import typer
+from confluent_kafka import KafkaException
+from rich.console import Console
+from tinbao_contracts.places import PlacesError
+
+from tinbao_local import up as product
+from tinbao_local.checks import CannotStartError, check, check_owner
+from tinbao_local.children import ChildFailedError, Program
+from tinbao_local.installation import Installation
+from tinbao_local.lock import AlreadyRunningError, held, holder, stop_holder
+from tinbao_local.processes import SERVICES, processes
+from tinbao_local.screen import Screen
+
+STOPPING_TAKES_AT_MOST = timedelta(seconds=90)
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_show_locals=False)
+topics = typer.Typer(no_args_is_help=True, help="Topics, users and rights on the broker.")
+app.add_typer(topics, name="topics")
+
+
+@app.command()
+def up() -> None:
+    """Start the whole product here; Ctrl-C stops it."""
+    at = Installation.here()
+    with _one_sentence():
+        check_owner(at.state)
+        with held(at.lock_file) as after_a_crash:
+            check(at, SERVICES, after_a_crash)
+            asyncio.run(product.run(at, SERVICES, Screen(Console())))
+
+
+@app.command()
+def down() -> None:
+    """Stop what `tinbao up` started elsewhere, and wait until it has."""
+    stopped = stop_holder(Installation.here().lock_file, within=STOPPING_TAKES_AT_MOST)
+    typer.echo("tinbao has stopped." if stopped else "tinbao does not run here.")
+
+
+@app.command()
+def clean() -> None:
+    """Stop it and delete its data, keys, passwords and logs."""
+    at = Installation.here()
+    stop_holder(at.lock_file, within=STOPPING_TAKES_AT_MOST)
+    if at.state.exists():
+        at.postgres.remove()
+        shutil.rmtree(at.state)
+    typer.echo(f"{at.state} is gone.")
+
+
+@app.command()
+def status() -> None:
+    """What runs, where, and whether it answers."""
+    at = Installation.here()
+    pid = holder(at.lock_file)
+    typer.echo(f"tinbao runs here (process {pid})." if pid else "tinbao does not run here.")
+    if pid:
+        programs = [at.postgres.program(), at.kafka.program(), at.oidc.program()]
+        programs += [process for service in SERVICES for process in processes(at, service)]
+        for name, is_ready in asyncio.run(_ask(programs)):
+            typer.echo(f"{'ready' if is_ready else 'NOT READY':10} {name}")
+
+
+async def _ask(programs: Sequence[Program]) -> list[tuple[str, bool]]:
+    answers = await asyncio.gather(*(program.is_ready() for program in programs))
+    return [(program.name, answer) for program, answer in zip(programs, answers, strict=True)]
+
+
+@topics.command("apply")
+def apply() -> None:
+    """Make topics, users and rights what the station table says. Twice changes nothing."""
+    with _one_sentence():
+        for line in product.apply_station_table(Installation.here()):
+            typer.echo(line)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """A failure that we know of is said plainly; any other shows where it happened."""
+    said: list[str] = []
+    try:
+        yield
+    except* (AlreadyRunningError, CannotStartError, ChildFailedError, KafkaException, PlacesError) as failures:
+        said += [str(failure) for failure in _leaves(failures)]
+    for sentence in said:
+        typer.echo(sentence, err=True)
+    if said:
+        raise typer.Exit(1)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each

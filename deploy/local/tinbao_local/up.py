@@ -1,0 +1,138 @@
+"""`tinbao up`: the whole product on this machine, until somebody says stop."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+
+from confluent_kafka.admin import AdminClient
+from tinbao_contracts.places import load_stations
+
+from tinbao_local.checks import CannotStartError
+from tinbao_local.demo import DEPLOYMENTS, OFFICERS
+from tinbao_local.installation import Installation
+from tinbao_local.oidc import Client
+from tinbao_local.processes import Service, database_password, environment, processes
+from tinbao_local.screen import Screen
+from tinbao_local.supervisor import Supervisor
+from tinbao_local.topics import apply_topics
+
+
+class Wave(IntEnum):
+    """The highest is stopped first."""
+
+    POSTGRES = 1
+    KAFKA = 2
+    OIDC = 3
+    SERVICES = 4
+
+
+async def register_stations_and_keys(at: Installation) -> None:
+    """Hook point: databases are migrated, topics and users are made, no service runs yet. Runs at every start."""
+
+
+async def send_demo_tips(at: Installation) -> None:
+    """Hook point: every service is ready. Runs once in the life of a state folder."""
+
+
+async def run(at: Installation, services: Sequence[Service], screen: Screen) -> None:
+    """Returns after INT, TERM or HUP, when everything has stopped.
+
+    Raises CannotStartError or an ExceptionGroup of ChildFailedError, then too with everything stopped.
+    """
+    asked_to_stop = _stop_signal()
+    supervisor = Supervisor(screen.tell)
+    starting = asyncio.create_task(_start(at, services, screen, supervisor))
+    stopping = asyncio.create_task(asked_to_stop.wait())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await stopping
+    finally:
+        starting.cancel()
+        stopping.cancel()
+        with screen.step("Stopping everything"):
+            await asyncio.gather(starting, stopping, return_exceptions=True)
+            await supervisor.stop()
+
+
+def _stop_signal() -> asyncio.Event:
+    """Explicit handlers: a shell that starts us in the background lets INT be ignored."""
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    return asked
+
+
+async def _start(at: Installation, services: Sequence[Service], screen: Screen, supervisor: Supervisor) -> None:
+    async with asyncio.TaskGroup() as servers:
+        servers.create_task(_start_databases(at, services, screen, supervisor))
+        servers.create_task(_start_broker(at, screen, supervisor))
+        servers.create_task(_start_oidc(at, supervisor))
+    with screen.step("Registering stations and keys"):
+        await register_stations_and_keys(at)
+    with screen.step("Starting the services"):
+        await supervisor.start([process for each in services for process in processes(at, each)], Wave.SERVICES)
+    await _send_demo_tips_once(at, screen)
+    screen.show_addresses(at, services)
+    screen.show_logins()
+    screen.show_next_steps(services[0].url(at), services[-1].url(at))
+
+
+async def _start_databases(
+    at: Installation, services: Sequence[Service], screen: Screen, supervisor: Supervisor
+) -> None:
+    with screen.step("Starting PostgreSQL"):
+        await asyncio.to_thread(at.postgres.prepare)
+        await supervisor.start([at.postgres.program()], Wave.POSTGRES)
+    with screen.step("Bringing the databases to this version"):
+        for service in services:
+            await at.postgres.ensure_database(service.database, service.database, database_password(at, service))
+        async with asyncio.TaskGroup() as migrating:
+            for service in services:
+                migrating.create_task(_migrate(at, service))
+
+
+async def _migrate(at: Installation, service: Service) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", service.module, "migrate"),
+        env={**os.environ, **environment(at, service)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise CannotStartError(f"The database of {service.name} could not be migrated:\n{output.decode()}")
+
+
+async def _start_broker(at: Installation, screen: Screen, supervisor: Supervisor) -> None:
+    with screen.step("Preparing Kafka (44 MB are fetched the first time on this machine)"):
+        await asyncio.to_thread(at.kafka.prepare)
+    with screen.step("Starting Kafka"):
+        await supervisor.start([at.kafka.program()], Wave.KAFKA)
+    with screen.step("Making topics, users and rights"):
+        await asyncio.to_thread(apply_station_table, at)
+
+
+def apply_station_table(at: Installation) -> list[str]:
+    """What changed, line by line. Blocks. Raises KafkaException where the broker does not answer."""
+    admin = AdminClient(at.kafka.client_config())
+    return list(apply_topics(admin, load_stations(at.stations_file).values(), at.secrets).lines())
+
+
+async def _start_oidc(at: Installation, supervisor: Supervisor) -> None:
+    clients = [Client(each.client_id, each.name, at.port(each.port)) for each in DEPLOYMENTS]
+    at.oidc.prepare(clients, OFFICERS)
+    await supervisor.start([at.oidc.program()], Wave.OIDC)
+
+
+async def _send_demo_tips_once(at: Installation, screen: Screen) -> None:
+    sent = at.state / "demo-tips-sent"
+    if sent.exists():
+        return
+    with screen.step("Sending a handful of made-up tips"):
+        await send_demo_tips(at)
+    sent.touch()
