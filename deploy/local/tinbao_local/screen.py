@@ -54,7 +54,7 @@ class Screen:
             table.add_column(column)
         for service in services:
             table.add_row(escape(service.title), service.url(at))
-            table.add_row("", f"[dim]{service.url(at)}/docs[/]")
+        table.add_row("What programs can ask it", f"{services[0].url(at)}/docs")
         table.add_row("OpenID provider", at.oidc.issuer)
         table.add_row("PostgreSQL", f"{at.postgres.host}:{at.postgres.port}")
         table.add_row("Kafka", at.kafka.servers)
@@ -62,7 +62,7 @@ class Screen:
         self._console.print(table)
 
     def show_logins(self) -> None:
-        names = {deployment.station: deployment.name for deployment in DEPLOYMENTS}
+        names = {each.station: each.name.removeprefix("Công an ") for each in DEPLOYMENTS}
         table = Table(title=f"Made-up officers, all with the password {DEMO_PASSWORD}", title_justify="left")
         for column in ("Login", "Name", "Role", "At"):
             table.add_column(column)

@@ -71,7 +71,7 @@ async def _start(at: Installation, services: Sequence[Service], screen: Screen, 
     async with asyncio.TaskGroup() as servers:
         servers.create_task(_start_databases(at, services, screen, supervisor))
         servers.create_task(_start_broker(at, screen, supervisor))
-        servers.create_task(_start_oidc(at, supervisor))
+        servers.create_task(_start_oidc(at, screen, supervisor))
     with screen.step("Registering stations and keys"):
         await register_stations_and_keys(at)
     with screen.step("Starting the services"):
@@ -123,10 +123,11 @@ def apply_station_table(at: Installation) -> list[str]:
     return list(apply_topics(admin, load_stations(at.stations_file).values(), at.secrets).lines())
 
 
-async def _start_oidc(at: Installation, supervisor: Supervisor) -> None:
+async def _start_oidc(at: Installation, screen: Screen, supervisor: Supervisor) -> None:
     clients = [Client(each.client_id, each.name, at.port(each.port)) for each in DEPLOYMENTS]
-    at.oidc.prepare(clients, OFFICERS)
-    await supervisor.start([at.oidc.program()], Wave.OIDC)
+    with screen.step("Starting the OpenID provider"):
+        at.oidc.prepare(clients, OFFICERS)
+        await supervisor.start([at.oidc.program()], Wave.OIDC)
 
 
 async def _send_demo_tips_once(at: Installation, screen: Screen) -> None:
