@@ -197,8 +197,12 @@ CLOSED = OPENED | {
     "error": "Có người vừa cập nhật tin này. Đề nghị xem lại trước khi thực hiện.",
 }
 PROVINCE = CONSOLE | {"station_name": "Công an tỉnh Phú Thọ", "is_province": True}
+NOT_OPENED = {"number": None, "category_name": None, "urgency": None, "received_at": None, "hours_left": None}
 OVERVIEW = PROVINCE | {
-    "rows": [Thing(**(vars(row) | {"station_name": "Công an xã Bình Tuyền"})) for row in ROWS],
+    "rows": [
+        *(Thing(**(vars(row) | {"station_name": "Công an xã Bình Tuyền"})) for row in ROWS),
+        Thing(**NOT_OPENED, station_name="Công an xã Hội Thịnh", status_text="Chưa mở"),
+    ],
     "station_counts": [
         Thing(station_name="Công an xã Bình Tuyền", open=12, due_soon=4, overdue=1),
         Thing(station_name="Công an xã Hội Thịnh", open=3, due_soon=0, overdue=0),
