@@ -1,11 +1,13 @@
 """The servers of one machine are real and closed: passwords everywhere, data that survives a restart."""
 
+import os
 from pathlib import Path
 
 import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError
+from tinbao_local.postgres import ROOT_HOME, Postgres
 
 from tests.support.servers import KafkaServer, PostgresServer, running_kafka, running_postgres
 
@@ -125,3 +127,15 @@ async def test_a_cloned_database_has_the_templates_rows_and_is_gone_after_the_te
 
     with pytest.raises(asyncpg.InvalidCatalogNameError):
         await asyncpg.connect(postgres.url(name))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's data are outside the state folder")
+def test_removing_deletes_also_the_data_whose_password_was_lost(tmp_path: Path) -> None:
+    for password in ("lost", "new"):
+        Postgres(tmp_path, port=1, password=password).prepare()
+    homes = {note.parent for note in ROOT_HOME.glob("*/state-folder") if note.read_text() == str(tmp_path)}
+
+    Postgres(tmp_path, port=1, password="new").remove()
+
+    assert len(homes) == 2
+    assert not [home for home in homes if home.exists()]

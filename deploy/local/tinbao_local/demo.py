@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tinbao_contracts.topics import PROVINCE
+from tinbao_contracts.places import PROVINCE
 
 BINH_TUYEN = "08944"
 HOI_THINH = "08905"

