@@ -12,7 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 from confluent_kafka.admin import AdminClient
-from tinbao_contracts.topics import PROVINCE
+from tinbao_contracts.places import PROVINCE
 from tinbao_local.rights import rights_of, triage_user
 from tinbao_local.secret_file import SecretFile
 from tinbao_local.topics import Changes, TopicSettings, apply_topics, password_name
