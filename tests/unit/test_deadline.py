@@ -2,8 +2,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from tinbao_contracts.catalogue import Urgency
-from tinbao_triage.calendar import Calendar, DayKind
-from tinbao_triage.deadline import (
+from tinbao_contracts.calendar import Calendar, DayKind
+from tinbao_contracts.deadline import (
     REPORT,
     TRANSFER_CLOCKS,
     TRANSFER_NORMAL,
@@ -19,7 +19,7 @@ from tinbao_triage.deadline import (
     hours_left,
     is_overdue,
 )
-from tinbao_triage.rules import load_calendar, load_rules
+from tinbao_contracts.rules import load_calendar, load_rules
 
 RULES = load_rules()
 CALENDAR = load_calendar()

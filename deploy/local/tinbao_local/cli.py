@@ -5,16 +5,19 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import typer
 from confluent_kafka import KafkaException
 from rich.console import Console
 from tinbao_contracts.places import PlacesError
+from tinbao_runtime.keys import PublicKey
 
 from tinbao_local import up as product
 from tinbao_local.checks import CannotStartError, check, check_owner
 from tinbao_local.children import ChildFailedError, Program
 from tinbao_local.installation import Installation
+from tinbao_local.keys import UnknownStationError, make_key_file, register_key, register_stations_and_keys
 from tinbao_local.lock import AlreadyRunningError, held, holder, stop_holder
 from tinbao_local.processes import SERVICES, processes
 from tinbao_local.screen import Screen
@@ -24,6 +27,8 @@ STOPPING_TAKES_AT_MOST = timedelta(seconds=90)
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_show_locals=False)
 topics = typer.Typer(no_args_is_help=True, help="Topics, users and rights on the broker.")
 app.add_typer(topics, name="topics")
+keys = typer.Typer(no_args_is_help=True, help="Key pairs that content is sealed to.")
+app.add_typer(keys, name="keys")
 
 
 @app.command()
@@ -75,10 +80,28 @@ async def _ask(programs: Sequence[Program]) -> list[tuple[str, bool]]:
 
 @topics.command("apply")
 def apply() -> None:
-    """Make topics, users and rights what the station table says. Twice changes nothing."""
+    """Make topics, users, rights and the directory what the station table says. Twice changes nothing."""
+    at = Installation.here()
     with _one_sentence():
-        for line in product.apply_station_table(Installation.here()):
+        for line in (*product.apply_station_table(at), *asyncio.run(register_stations_and_keys(at))):
             typer.echo(line)
+
+
+@keys.command("new")
+def new(station: str) -> None:
+    """Make a key pair for a station; prints the file of the public half, which `register` takes."""
+    at = Installation.here()
+    with _one_sentence():
+        typer.echo(make_key_file(at, station))
+
+
+@keys.command("register")
+def register(public_key: Path) -> None:
+    """Let intake seal tips to a public key. Twice changes nothing."""
+    with _one_sentence():
+        typer.echo(
+            asyncio.run(register_key(Installation.here(), PublicKey.model_validate_json(public_key.read_text())))
+        )
 
 
 @contextmanager
@@ -87,7 +110,14 @@ def _one_sentence() -> Iterator[None]:
     said: list[str] = []
     try:
         yield
-    except* (AlreadyRunningError, CannotStartError, ChildFailedError, KafkaException, PlacesError) as failures:
+    except* (
+        AlreadyRunningError,
+        CannotStartError,
+        ChildFailedError,
+        KafkaException,
+        PlacesError,
+        UnknownStationError,
+    ) as failures:
         said += [str(failure) for failure in _leaves(failures)]
     for sentence in said:
         typer.echo(sentence, err=True)

@@ -12,9 +12,11 @@ from tinbao_contracts.places import load_stations
 
 from tinbao_local.checks import CannotStartError
 from tinbao_local.demo import DEPLOYMENTS, OFFICERS
+from tinbao_local.demo_tips import send_demo_tips
 from tinbao_local.installation import Installation
+from tinbao_local.keys import register_stations_and_keys
 from tinbao_local.oidc import Client
-from tinbao_local.processes import Service, database_password, environment, processes
+from tinbao_local.processes import SERVICES, Service, database_password, environment, processes
 from tinbao_local.screen import Screen
 from tinbao_local.supervisor import Supervisor
 from tinbao_local.topics import apply_topics
@@ -27,14 +29,6 @@ class Wave(IntEnum):
     KAFKA = 2
     OIDC = 3
     SERVICES = 4
-
-
-async def register_stations_and_keys(at: Installation) -> None:
-    """Hook point: databases are migrated, topics and users are made, no service runs yet. Runs at every start."""
-
-
-async def send_demo_tips(at: Installation) -> None:
-    """Hook point: every service is ready. Runs once in the life of a state folder."""
 
 
 async def run(at: Installation, services: Sequence[Service], screen: Screen) -> None:
@@ -135,5 +129,5 @@ async def _send_demo_tips_once(at: Installation, screen: Screen) -> None:
     if sent.exists():
         return
     with screen.step("Sending a handful of made-up tips"):
-        await send_demo_tips(at)
+        await send_demo_tips(SERVICES[0].url(at))
     sent.touch()

@@ -160,6 +160,7 @@ class StationRegisteredV1(StationEvent):
     name: str
     communes: tuple[str, ...]
     served_by: str
+    is_remote: bool = False
 
 
 class StationKeyRegisteredV1(StationEvent):

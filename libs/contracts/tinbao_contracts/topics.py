@@ -3,8 +3,6 @@
 from enum import StrEnum
 
 STATIONS = "stations"
-PROVINCE = "25"
-"""The provincial office of Phú Thọ, a station like the others."""
 
 
 class StationTopic(StrEnum):

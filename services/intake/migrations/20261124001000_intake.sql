@@ -6,6 +6,7 @@ CREATE TABLE stations (
     name       text        NOT NULL,
     communes   text[]      NOT NULL,
     served_by  text        NOT NULL,
+    is_remote  boolean     NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 

@@ -24,6 +24,7 @@ class DirectoryStation:
     name: str
     communes: tuple[str, ...]
     served_by: str
+    is_remote: bool = False
 
 
 @dataclass(frozen=True, slots=True)

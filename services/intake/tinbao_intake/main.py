@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from tinbao_runtime import kafka
 from tinbao_runtime.consumer import BatchConsumer
 from tinbao_runtime.health import health_router
@@ -14,6 +15,11 @@ from tinbao_runtime.problems import install_problems
 from tinbao_runtime.relay import Relay
 from tinbao_runtime.requests import RequestTelemetry
 from tinbao_runtime.worker import every, run_worker, serve_until_signal
+from tinbao_web.docs import mount_docs
+from tinbao_web.error_pages import ErrorPages
+from tinbao_web.pages import Pages
+from tinbao_web.security import CrossOriginProtection, SecurityHeaders
+from tinbao_web.static import mount_static
 
 from tinbao_intake.api import api_router
 from tinbao_intake.consumers import GROUP, HANDLERS, PATTERN
@@ -21,6 +27,7 @@ from tinbao_intake.directory_cache import DirectoryCache
 from tinbao_intake.doors import Doors
 from tinbao_intake.problems import install_intake_problems
 from tinbao_intake.settings import IntakeSettings
+from tinbao_intake.web import web_router
 
 SOURCE = "/intake"
 REPLAY_PARKED = timedelta(seconds=10)
@@ -30,6 +37,7 @@ def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
     """The HTTP application; its lifespan keeps the directory fresh."""
     directory = DirectoryCache(pool)
     doors = Doors(pool, directory)
+    pages = Pages("tinbao_intake")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -39,12 +47,24 @@ def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
         refreshing.cancel()
 
     app = FastAPI(title="tinbao intake", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.add_middleware(RequestTelemetry)
     install_problems(app)
     install_intake_problems(app)
     app.include_router(api_router(doors))
+    app.include_router(web_router(doors, pages))
     app.include_router(health_router(pool))
+    mount_static(app)
+    mount_docs(app)
+    add_middleware(app, pages)
     return app
+
+
+def add_middleware(app: FastAPI, pages: Pages) -> None:
+    """The last one added is the outermost."""
+    app.add_middleware(GZipMiddleware)
+    app.add_middleware(CrossOriginProtection)
+    app.add_middleware(ErrorPages, pages=pages)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestTelemetry)
 
 
 async def run_api(settings: IntakeSettings) -> None:

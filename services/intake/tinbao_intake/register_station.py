@@ -15,7 +15,11 @@ async def register_station(conn: Connection, station: DirectoryStation) -> bool:
         await outbox.enqueue(
             conn,
             StationRegisteredV1(
-                station=station.code, name=station.name, communes=station.communes, served_by=station.served_by
+                station=station.code,
+                name=station.name,
+                communes=station.communes,
+                served_by=station.served_by,
+                is_remote=station.is_remote,
             ),
         )
     return changed

@@ -63,11 +63,12 @@ MARK_CLOSED = "UPDATE tips SET closed_at = $2, outcome = $3 WHERE tip_id = $1"
 
 # Registers a station, or changes it; returns nothing if it is registered just so.
 UPSERT_STATION = """
-    INSERT INTO stations (code, name, communes, served_by) VALUES ($1, $2, $3, $4)
+    INSERT INTO stations (code, name, communes, served_by, is_remote) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (code) DO UPDATE
-    SET name = excluded.name, communes = excluded.communes, served_by = excluded.served_by, changed_at = now()
-    WHERE (stations.name, stations.communes, stations.served_by)
-          IS DISTINCT FROM (excluded.name, excluded.communes, excluded.served_by)
+    SET name = excluded.name, communes = excluded.communes, served_by = excluded.served_by,
+        is_remote = excluded.is_remote, changed_at = now()
+    WHERE (stations.name, stations.communes, stations.served_by, stations.is_remote)
+          IS DISTINCT FROM (excluded.name, excluded.communes, excluded.served_by, excluded.is_remote)
     RETURNING true
 """
 
@@ -86,7 +87,7 @@ REVOKE_KEY = """
 """
 
 # All stations, and the keys that are not revoked.
-STATIONS = "SELECT code, name, communes, served_by FROM stations ORDER BY code"
+STATIONS = "SELECT code, name, communes, served_by, is_remote FROM stations ORDER BY code"
 KEYS = "SELECT recipient, key_id, raw, valid_from, valid_until FROM station_keys WHERE revoked_at IS NULL"
 
 
@@ -155,7 +156,7 @@ async def mark_closed(conn: Connection, tip_id: UUID, at: datetime, outcome: Out
 
 async def save_station(conn: Connection, station: DirectoryStation) -> bool:
     """True if something changed."""
-    row = (station.code, station.name, list(station.communes), station.served_by)
+    row = (station.code, station.name, list(station.communes), station.served_by, station.is_remote)
     return bool(await conn.fetchval(UPSERT_STATION, *row))
 
 
@@ -177,7 +178,8 @@ async def mark_revoked(conn: Connection, key_id: str, at: datetime) -> str | Non
 
 async def load_directory(conn: Connection) -> Directory:
     stations = [
-        DirectoryStation(r["code"], r["name"], tuple(r["communes"]), r["served_by"]) for r in await conn.fetch(STATIONS)
+        DirectoryStation(r["code"], r["name"], tuple(r["communes"]), r["served_by"], r["is_remote"])
+        for r in await conn.fetch(STATIONS)
     ]
     return Directory.of(stations, _keys(await conn.fetch(KEYS)))
 

@@ -6,8 +6,8 @@ from datetime import date
 from functools import cache
 from importlib import resources
 
-from tinbao_triage.calendar import ONE_DAY, Calendar, DayKind
-from tinbao_triage.deadline import Rules
+from tinbao_contracts.calendar import ONE_DAY, Calendar, DayKind
+from tinbao_contracts.deadline import Rules
 
 FOLDER = resources.files(__package__)
 

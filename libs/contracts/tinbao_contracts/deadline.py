@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, PositiveInt
-from tinbao_contracts.catalogue import Urgency
 
-from tinbao_triage.calendar import ONE_DAY, Calendar
+from tinbao_contracts.calendar import ONE_DAY, Calendar
+from tinbao_contracts.catalogue import Urgency
 
 VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
 

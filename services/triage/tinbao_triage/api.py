@@ -1,0 +1,155 @@
+"""The HTTP API that officers' apps use. Who asks is in the access token or the session; texts travel in bodies."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from tinbao_contracts.catalogue import Urgency
+from tinbao_contracts.events import Outcome, ViewReason
+from tinbao_runtime.clock import now
+from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
+
+from tinbao_triage.case import Status
+from tinbao_triage.duties import Duties
+from tinbao_triage.login import Identity
+from tinbao_triage.officer import Officer
+from tinbao_triage.responses import AnsweredOut, CaseFileOut, CaseOut, CasePage, StationCaseOut, read_cursor
+from tinbao_triage.store import Filters
+
+SOON = timedelta(hours=24)
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+KeyHeader = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=MIN_KEY_LENGTH,
+        max_length=MAX_KEY_LENGTH,
+        description="At least 128 random bits, new for each act.",
+        examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+    ),
+]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class OpenIn(Strict):
+    reason: ViewReason
+    note: Note | None = None
+
+
+class ClassifyIn(Strict):
+    category: str
+    urgency: Urgency
+
+
+class AssignIn(Strict):
+    officer: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    officer_name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class TextIn(Strict):
+    text: Text
+
+
+class CloseIn(Strict):
+    outcome: Outcome
+    text: Text | None = None
+
+
+class Listing(BaseModel):
+    """Filters of a list: by state, category, officer and clock. There is no search for text."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    status: Status | None = None
+    category: Annotated[str, StringConstraints(max_length=40)] | None = None
+    assignee: Literal["me", "none"] | None = None
+    overdue: Literal["soon", "yes"] | None = None
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+    def filters(self, officer: Officer, limit: int) -> Filters:
+        """One more than a page holds, which shows whether there is a next page. Raises BadCursor."""
+        due_before = {None: None, "soon": now() + SOON, "yes": now()}[self.overdue]
+        return Filters(
+            status=self.status,
+            category=self.category,
+            assignee=officer.subject if self.assignee == "me" else None,
+            unassigned=self.assignee == "none",
+            due_before=due_before,
+            after=read_cursor(self.cursor) if self.cursor else None,
+            limit=limit + 1,
+        )
+
+
+class Page(Listing):
+    limit: Annotated[int, Query(ge=1, le=200)] = 50
+
+
+def api_router(duties: Duties, identity: Identity) -> APIRouter:  # noqa: C901 - one short function a route
+    async def asking(request: Request) -> Officer:
+        return await identity.officer(request)
+
+    asker = Annotated[Officer, Depends(asking)]
+    router = APIRouter(prefix="/v1", tags=["cases"])
+
+    @router.get("/cases")
+    async def list_cases(officer: asker, page: Annotated[Page, Query()]) -> CasePage:
+        """The cases that this officer may see, soonest deadline first; without `status`, all that are not closed."""
+        return CasePage.of(await duties.list_cases(officer, page.filters(officer, page.limit)), page.limit)
+
+    @router.post("/cases/claim-next")
+    async def claim_next(officer: asker) -> CaseOut | None:
+        """Take the most urgent, then oldest, case that nobody has; null if there is none."""
+        case = await duties.claim_next(officer)
+        return CaseOut.of(case) if case else None
+
+    @router.get("/cases/{tip_id}")
+    async def read_case(officer: asker, tip_id: UUID) -> CaseFileOut:
+        """A case, with its text only while a stated reason permits it."""
+        return CaseFileOut.of(await duties.read(officer, tip_id))
+
+    @router.post("/cases/{tip_id}/content")
+    async def open_content(officer: asker, tip_id: UUID, body: OpenIn) -> CaseFileOut:
+        """Open the text for a reason; the opening is on the log before the text is shown."""
+        return CaseFileOut.of(await duties.open_content(officer, tip_id, body.reason, body.note))
+
+    @router.post("/cases/{tip_id}/claim")
+    async def claim(officer: asker, tip_id: UUID) -> CaseOut:
+        return CaseOut.of(await duties.claim(officer, tip_id))
+
+    @router.post("/cases/{tip_id}/assign")
+    async def assign(officer: asker, tip_id: UUID, body: AssignIn) -> CaseOut:
+        return CaseOut.of(await duties.assign(officer, tip_id, body.officer, body.officer_name))
+
+    @router.post("/cases/{tip_id}/classify")
+    async def classify(officer: asker, tip_id: UUID, body: ClassifyIn) -> CaseOut:
+        return CaseOut.of(await duties.classify(officer, tip_id, body.category, body.urgency))
+
+    @router.post("/cases/{tip_id}/answers", status_code=201)
+    async def answer(officer: asker, tip_id: UUID, body: TextIn, key: KeyHeader) -> AnsweredOut:
+        """Answer the reporter. Only the holder of the receipt code can read it."""
+        return await duties.answer(officer, tip_id, body.text, IdempotencyKey(key, "answers"))
+
+    @router.post("/cases/{tip_id}/notes", status_code=201)
+    async def note(officer: asker, tip_id: UUID, body: TextIn, key: KeyHeader) -> AnsweredOut:
+        """Write a note for colleagues; it never leaves this station."""
+        return await duties.note(officer, tip_id, body.text, IdempotencyKey(key, "notes"))
+
+    @router.post("/cases/{tip_id}/close")
+    async def close(officer: asker, tip_id: UUID, body: CloseIn, key: KeyHeader) -> CaseOut:
+        """End the station's handling, with a last answer if there is `text`. Decisions on a tip are not made here."""
+        closing = IdempotencyKey(key, "closings")
+        return CaseOut.of(await duties.close(officer, tip_id, body.outcome, body.text, closing))
+
+    @router.get("/overview")
+    async def overview(officer: asker) -> list[StationCaseOut]:
+        """For the province: that cases of all stations exist and how they stand. Never their text."""
+        return [StationCaseOut.of(case) for case in await duties.list_station_cases(officer)]
+
+    return router

@@ -1,0 +1,92 @@
+"""What is wired to what. Nothing is built at import."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.middleware.sessions import SessionMiddleware
+from tinbao_contracts.rules import load_calendar, load_rules
+from tinbao_runtime import kafka
+from tinbao_runtime.consumer import BatchConsumer
+from tinbao_runtime.health import health_router
+from tinbao_runtime.postgres import Pool, open_pool
+from tinbao_runtime.problems import install_problems
+from tinbao_runtime.relay import Relay
+from tinbao_runtime.requests import RequestTelemetry
+from tinbao_runtime.worker import every, run_worker, serve_until_signal
+from tinbao_web.docs import mount_docs
+from tinbao_web.error_pages import ErrorPages
+from tinbao_web.pages import Pages
+from tinbao_web.security import CrossOriginProtection, SecurityHeaders
+from tinbao_web.static import mount_static
+
+from tinbao_triage.api import api_router
+from tinbao_triage.clocks import Clocks
+from tinbao_triage.console import Console
+from tinbao_triage.consumers import group_of, handlers, pattern_of
+from tinbao_triage.duties import Duties
+from tinbao_triage.login import Identity, login_router
+from tinbao_triage.problems import install_triage_problems
+from tinbao_triage.settings import TriageSettings
+from tinbao_triage.tokens import TokenReader
+from tinbao_triage.vault import Vault
+from tinbao_triage.web import web_router
+
+REPLAY_PARKED = timedelta(seconds=5)
+
+
+def create_api(settings: TriageSettings, pool: Pool) -> FastAPI:
+    """The HTTP application of one deployment: API, console and login."""
+    pages = Pages("tinbao_triage")
+    duties = Duties(pool, settings, Vault.open(settings.keys_folder), clocks())
+    identity = Identity(TokenReader(settings.oidc_issuer, settings.oidc_audience))
+    app = FastAPI(title=f"tinbao triage {settings.station}", version="1", docs_url=None, redoc_url=None)
+    install_problems(app)
+    install_triage_problems(app)
+    app.include_router(api_router(duties, identity))
+    app.include_router(login_router(settings))
+    app.include_router(web_router(duties, identity, Console(duties, pages, settings.station)))
+    app.include_router(health_router(pool))
+    mount_static(app)
+    mount_docs(app)
+    add_middleware(app, settings, pages)
+    return app
+
+
+def add_middleware(app: FastAPI, settings: TriageSettings, pages: Pages) -> None:
+    """The last one added is the outermost."""
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=settings.session_secret.get_secret_value(),
+        session_cookie=f"tinbao_triage_{settings.station}",  # several consoles may share one host
+        max_age=int(settings.session_length.total_seconds()),
+        same_site="lax",
+        https_only=settings.public_url.startswith("https:"),
+    )
+    app.add_middleware(CrossOriginProtection)
+    app.add_middleware(ErrorPages, pages=pages, templates={401: "signed_out.html", 403: "forbidden.html"})
+    issuer = urlsplit(settings.oidc_issuer)
+    app.add_middleware(SecurityHeaders, form_origins=[f"{issuer.scheme}://{issuer.netloc}"])
+    app.add_middleware(RequestTelemetry)
+
+
+def clocks() -> Clocks:
+    return Clocks(load_rules(), load_calendar())
+
+
+async def run_api(settings: TriageSettings) -> None:
+    async with await open_pool(settings) as pool:
+        await serve_until_signal(create_api(settings, pool), settings.http_host, settings.http_port)
+
+
+async def run_worker_process(settings: TriageSettings) -> None:
+    vault = Vault.open(settings.keys_folder)
+    async with await open_pool(settings) as pool:
+        client = kafka.consumer(settings, group_of(settings.station))
+        tips = BatchConsumer(
+            client, pool, pattern_of(settings.station), handlers(vault, clocks()), settings.dead_letters_at_once
+        )
+        watching = tips.watch(settings.stall_timeout.total_seconds())
+        replaying = every(REPLAY_PARKED, tips.replay_parked)
+        relay = Relay(settings, f"/triage/{settings.station}")
+        await run_worker(settings, pool, [relay, tips], watching, replaying)

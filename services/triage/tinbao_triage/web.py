@@ -1,0 +1,108 @@
+"""The console's routes, over the same duties as the API. An act answers with a redirect: reloading repeats nothing."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+from tinbao_contracts.catalogue import Urgency
+from tinbao_contracts.events import Outcome, ViewReason
+from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
+
+from tinbao_triage.api import Listing, Note, Text
+from tinbao_triage.console import Console
+from tinbao_triage.duties import Duties
+from tinbao_triage.login import Identity
+from tinbao_triage.officer import Officer
+from tinbao_triage.rights import Action
+
+FormKey = Annotated[str, Form(alias="idempotency_key", min_length=MIN_KEY_LENGTH, max_length=MAX_KEY_LENGTH)]
+
+
+def web_router(duties: Duties, identity: Identity, console: Console) -> APIRouter:  # noqa: C901 - one route each
+
+    async def asking(request: Request) -> Officer:
+        return await identity.officer(request)
+
+    asker = Annotated[Officer, Depends(asking)]
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    async def queue(request: Request, officer: asker, listing: Annotated[Listing, Query()]) -> Response:
+        if not officer.may(Action.LIST) and officer.may(Action.OVERSEE):
+            return _to(request, "/overview")
+        return await console.queue(request, officer, listing)
+
+    @router.get("/overview")
+    async def overview(request: Request, officer: asker) -> Response:
+        return await console.overview(request, officer)
+
+    @router.get("/cases/{tip_id}")
+    async def case(request: Request, officer: asker, tip_id: UUID) -> Response:
+        return await console.case(request, officer, await duties.read(officer, tip_id))
+
+    @router.post("/cases/claim-next")
+    async def claim_next(request: Request, officer: asker) -> Response:
+        taken = await duties.claim_next(officer)
+        return _to(request, f"/cases/{taken.tip_id}" if taken else "/")
+
+    @router.post("/cases/{tip_id}/claim")
+    async def claim(request: Request, officer: asker, tip_id: UUID) -> Response:
+        await duties.claim(officer, tip_id)
+        return _to(request, f"/cases/{tip_id}")
+
+    @router.post("/cases/{tip_id}/open")
+    async def open_content(
+        request: Request,
+        officer: asker,
+        tip_id: UUID,
+        reason: Annotated[ViewReason, Form()],
+        note: Annotated[str, Form(max_length=1_000)] = "",
+    ) -> Response:
+        await duties.open_content(officer, tip_id, reason, note.strip() or None)
+        return _to(request, f"/cases/{tip_id}")
+
+    @router.post("/cases/{tip_id}/classify")
+    async def classify(
+        request: Request,
+        officer: asker,
+        tip_id: UUID,
+        category: Annotated[str, Form(max_length=40)],
+        urgency: Annotated[Urgency, Form()],
+    ) -> Response:
+        await duties.classify(officer, tip_id, category, urgency)
+        return _to(request, f"/cases/{tip_id}")
+
+    @router.post("/cases/{tip_id}/answers")
+    async def answer(
+        request: Request, officer: asker, tip_id: UUID, text: Annotated[Text, Form()], key: FormKey
+    ) -> Response:
+        await duties.answer(officer, tip_id, text, IdempotencyKey(key, "answers"))
+        return _to(request, f"/cases/{tip_id}")
+
+    @router.post("/cases/{tip_id}/notes")
+    async def note(
+        request: Request, officer: asker, tip_id: UUID, text: Annotated[Note, Form()], key: FormKey
+    ) -> Response:
+        await duties.note(officer, tip_id, text, IdempotencyKey(key, "notes"))
+        return _to(request, f"/cases/{tip_id}")
+
+    @router.post("/cases/{tip_id}/close")
+    async def close(
+        request: Request,
+        officer: asker,
+        tip_id: UUID,
+        outcome: Annotated[Outcome, Form()],
+        key: FormKey,
+        text: Annotated[str, Form(max_length=10_000)] = "",
+    ) -> Response:
+        await duties.close(officer, tip_id, outcome, text.strip() or None, IdempotencyKey(key, "closings"))
+        return _to(request, f"/cases/{tip_id}")
+
+    return router
+
+
+def _to(request: Request, path: str) -> Response:
+    """See Other, in the language that the reader chose."""
+    language = request.query_params.get("lang")
+    return RedirectResponse(f"{path}?lang={language}" if language in ("vi", "en") else path, status_code=303)
