@@ -1,40 +1,41 @@
 """What every service's worker does on a schedule to its own message tables."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from tinbao_runtime import idempotency, inbox
 from tinbao_runtime.postgres import Connection
 from tinbao_runtime.settings import ServiceSettings
 
-# Makes the partition of one day if it is missing; the name carries the day.
-DAY = """
-    SELECT format('CREATE TABLE IF NOT EXISTS %I PARTITION OF outbox_sent FOR VALUES FROM (%L) TO (%L)',
-                  'outbox_sent_' || to_char($1::date, 'YYYYMMDD'), $1::date, $1::date + 1)
-"""
+# Makes the days that are missing from the first on.
+MAKE_DAYS = "SELECT make_outbox_days($1::date, $2)"
 
-# Days of outbox_sent that ended before the given date.
+# Statements that drop the days before the given one, except those of which something still waits for the relay.
 OLD_DAYS = """
     SELECT format('DROP TABLE %I', child.relname)
     FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
-    WHERE inhparent = 'outbox_sent'::regclass AND child.relname < 'outbox_sent_' || to_char($1::date, 'YYYYMMDD')
+    WHERE inhparent = 'outbox_events'::regclass
+      AND child.relname < 'outbox_events_' || to_char($1::date, 'YYYYMMDD')
+      AND NOT EXISTS (
+          SELECT FROM outbox WHERE child.relname = 'outbox_events_' || to_char(stored_on, 'YYYYMMDD')
+      )
 """
 
 # One worker at a time makes and drops days.
 LOCK = "SELECT pg_advisory_xact_lock($1)"
+
+# Making or dropping a day locks all of outbox_events: rather fail, and try again later, than hold everybody up.
+PATIENCE = "SET LOCAL lock_timeout = '3s'"
+
 DAYS_LOCK = 0x7107BA1
-DAYS_AHEAD = 7
+DAYS_AHEAD = 31
 
 
 async def keep_house(conn: Connection, settings: ServiceSettings, now: datetime) -> None:
-    """Make days of `outbox_sent` ahead, drop old ones, forget old claims and answers. Repeating it changes nothing."""
+    """Make days of the outbox ahead, drop old ones, forget old claims and answers. Repeating it changes nothing."""
     await conn.execute(LOCK, DAYS_LOCK)
-    await _make_days(conn, now.date())
+    await conn.execute(PATIENCE)
+    await conn.execute(MAKE_DAYS, now.date() - timedelta(days=1), DAYS_AHEAD + 1)
     for (statement,) in await conn.fetch(OLD_DAYS, now.date() - settings.outbox_kept):
         await conn.execute(statement)
     await conn.execute(inbox.FORGET, settings.inbox_kept)
     await conn.execute(idempotency.FORGET)
-
-
-async def _make_days(conn: Connection, today: date) -> None:
-    for ahead in range(-1, DAYS_AHEAD):
-        await conn.execute(await conn.fetchval(DAY, today + timedelta(days=ahead)))

@@ -22,7 +22,8 @@ LAST_SCRAPE = Gauge("tinbao_database_read_at_seconds", "When the database's numb
 # Counts of what waits, in one look. Locks nothing.
 WAITING = """
     SELECT (SELECT count(*) FROM outbox) AS outbox_rows,
-           (SELECT coalesce(extract(epoch FROM now() - min(occurred_at)), 0) FROM outbox) AS outbox_oldest,
+           (SELECT coalesce(extract(epoch FROM now() - min(occurred_at)), 0) FROM outbox_events
+            WHERE (stored_on, seq) = (SELECT stored_on, seq FROM outbox ORDER BY seq LIMIT 1)) AS outbox_oldest,
            (SELECT count(*) FROM dead_letters) AS dead_letters,
            (SELECT count(*) FROM parked) AS parked
 """

@@ -38,16 +38,22 @@ def _row(event: Event, traceparent: str | None) -> Row:
     value = event.model_dump_json().encode()
     if len(value) > MAX_RECORD_BYTES:
         raise RecordTooLarge(type(event).__name__)
+    if not event.key().isascii():
+        raise ValueError("a key must be ASCII")
     return uuid7(), type(event).__name__, event.topic(), event.key(), value, now(), traceparent
 
 
-# Appends the rows in the order given.
+# Appends the rows in the order given, and notes that they wait for the relay.
 INSERT = """
-    INSERT INTO outbox (event_id, event_type, topic, key, value, occurred_at, traceparent)
-    SELECT event_id, event_type, topic, key, value, occurred_at, traceparent
-    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::text[])
-         WITH ORDINALITY AS new (event_id, event_type, topic, key, value, occurred_at, traceparent, place)
-    ORDER BY place
+    WITH stored AS (
+        INSERT INTO outbox_events (event_id, event_type, topic, key, value, occurred_at, traceparent)
+        SELECT event_id, event_type, topic, key, value, occurred_at, traceparent
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::timestamptz[], $7::text[])
+             WITH ORDINALITY AS new (event_id, event_type, topic, key, value, occurred_at, traceparent, place)
+        ORDER BY place
+        RETURNING seq, stored_on, topic
+    )
+    INSERT INTO outbox (seq, stored_on, topic) SELECT seq, stored_on, topic FROM stored
 """
 
 

@@ -1,22 +1,38 @@
 -- migrate:up
 
--- Events that are committed and not yet acknowledged by Kafka. A row leaves only when its own record was acknowledged.
-CREATE TABLE outbox (
-    seq         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+-- Every event this service announced, by the day it was stored, for `tinbao outbox replay`. Rows are never changed.
+CREATE TABLE outbox_events (
+    seq         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    stored_on   date        NOT NULL DEFAULT current_date,
     event_id    uuid        NOT NULL,
     event_type  text        NOT NULL,
     topic       text        NOT NULL,
     key         text        NOT NULL,
-    value       bytea       NOT NULL,
+    value       bytea STORAGE EXTERNAL NOT NULL, -- sealed: trying to compress it costs more than all else
     occurred_at timestamptz NOT NULL,
-    traceparent text
-);
+    traceparent text,
+    PRIMARY KEY (stored_on, seq)
+) PARTITION BY RANGE (stored_on);
 
--- What was acknowledged, by day, for `tinbao outbox replay`. The worker makes days ahead and drops old ones.
-CREATE TABLE outbox_sent (
-    LIKE outbox,
-    sent_at timestamptz NOT NULL DEFAULT now()
-) PARTITION BY RANGE (sent_at);
+-- Makes the days that are missing. An event of a day that has no table cannot be stored, so many are made ahead.
+CREATE FUNCTION make_outbox_days(first date, days int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    day date;
+BEGIN
+    FOR day IN SELECT first + n FROM generate_series(0, days - 1) AS n LOOP
+        EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF outbox_events FOR VALUES FROM (%L) TO (%L)',
+                       'outbox_events_' || to_char(day, 'YYYYMMDD'), day, day + 1);
+    END LOOP;
+END
+$$;
+SELECT make_outbox_days(current_date - 1, 32);
+
+-- Those of them that Kafka has not acknowledged yet. A row leaves only when its own record was acknowledged.
+CREATE TABLE outbox (
+    seq       bigint PRIMARY KEY,
+    stored_on date   NOT NULL,
+    topic     text   NOT NULL
+);
 
 -- Every event this service has taken, or refused, once. Kept longer than the topics' retention.
 CREATE TABLE inbox (
@@ -49,7 +65,8 @@ CREATE TABLE parked (
     headers    bytea       NOT NULL,
     key        bytea,
     value      bytea       NOT NULL,
-    parked_at  timestamptz NOT NULL DEFAULT now()
+    parked_at  timestamptz NOT NULL DEFAULT now(),
+    tried_at   timestamptz NOT NULL DEFAULT now()
 );
 
 -- The answers to requests that create something, for 24 hours. The key itself is never stored.
@@ -62,4 +79,5 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
 
 -- migrate:down
-DROP TABLE idempotency_keys, parked, dead_letters, inbox, outbox_sent, outbox;
+DROP TABLE idempotency_keys, parked, dead_letters, inbox, outbox, outbox_events;
+DROP FUNCTION make_outbox_days;
