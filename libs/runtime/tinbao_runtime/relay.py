@@ -1,22 +1,33 @@
 """Publishes the outbox: one leader a service, exactly the acknowledged rows leave.
 
 The leader holds a session advisory lock on its own connection. `idle_session_timeout` ends that session when the
-process is frozen, so another leader takes over; the thawed one finds its connection gone and moves nothing.
+process is frozen, so another leader takes over. What the thawed one still sends does no harm: each relay sends a
+topic's rows in order and without a gap, so in the log every event's first copy keeps its place, and inboxes drop the
+second.
 """
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    BrokerResponseError,
+    InvalidProducerEpoch,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+)
+from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from tinbao_runtime import faults, kafka
 from tinbao_runtime.envelope import Envelope, to_headers
+from tinbao_runtime.metrics import RELAYED
 from tinbao_runtime.postgres import TRANSIENT, Record
 from tinbao_runtime.settings import ServiceSettings
 
@@ -24,111 +35,151 @@ log = structlog.get_logger(__name__)
 
 LEADER_LOCK = 0x7107BA0
 BATCH = 1000
-SET_ASIDE_SECONDS = 2.0
-SEND_SECONDS = 15.0
+SET_ASIDE_SECONDS = 3.0
+METADATA_SECONDS = 2.0
+TRY_TO_LEAD_SECONDS = 0.5
 
-# The oldest rows that are not of a topic set aside. Locks nothing: only the leader reads and moves.
+LOST_SEQUENCE = (InvalidProducerEpoch, OutOfOrderSequenceNumber, ProducerFenced)
+"""This producer can never send to that partition again: the process ends and a new one begins."""
+
+# The oldest events that wait, neither of these topics nor among these. Locks nothing: only the leader removes.
 NEXT = """
-    SELECT seq, event_id, event_type, topic, key, value, occurred_at, traceparent
-    FROM outbox WHERE topic <> ALL ($1::text[]) ORDER BY seq LIMIT $2
+    SELECT seq, stored_on FROM outbox
+    WHERE topic <> ALL ($1::text[]) AND seq <> ALL ($2::bigint[]) ORDER BY seq LIMIT $3
 """
 
-# Moves exactly these rows: a row committed late with a lower seq stays for the next round.
-MOVE = """
-    WITH acknowledged AS (
-        DELETE FROM outbox WHERE seq = ANY ($1::bigint[])
-        RETURNING seq, event_id, event_type, topic, key, value, occurred_at, traceparent
-    )
-    INSERT INTO outbox_sent (seq, event_id, event_type, topic, key, value, occurred_at, traceparent)
-    SELECT seq, event_id, event_type, topic, key, value, occurred_at, traceparent FROM acknowledged
+# These events, in their order.
+READ = """
+    SELECT seq, event_id, event_type, topic, key, value, occurred_at, traceparent FROM outbox_events
+    WHERE stored_on = ANY ($1::date[]) AND seq = ANY ($2::bigint[]) ORDER BY seq
 """
+
+# Exactly these wait no more: an event committed late with a lower seq stays for the next round.
+REMOVE = "DELETE FROM outbox WHERE seq = ANY ($1::bigint[])"
 
 
 class Relay:
-    """`run` never returns. A database or broker that is away is waited for; anything else ends the process."""
+    """`run` never returns. A database or broker that is away is waited for; a topic that fails waits by itself.
+
+    Each topic is sent by its own task, so that none waits for another. The producer outlives the lead: it never gives
+    a record up, so a topic in trouble stays with its task until the broker answers.
+    """
 
     def __init__(self, settings: ServiceSettings, source: str) -> None:
         self._settings = settings
         self._source = source
+        self._sending: dict[str, asyncio.Task[None]] = {}
         self._aside: dict[str, float] = {}
+        self._acknowledged: list[int] = []
         self.seen_alive_at = 0.0
         """Monotonic seconds of the last round, as leader or waiting to be one."""
 
     async def run(self) -> None:
-        while True:
-            with suppress(*TRANSIENT):
-                await self._lead_once()
-            self.seen_alive_at = time.monotonic()
-            await asyncio.sleep(0.5)
+        producer = kafka.producer(self._settings)
+        try:
+            await kafka.start(producer, self._is_alive)
+            while True:
+                self._is_alive()
+                try:
+                    await self._lead_once(producer)
+                except TRANSIENT as error:
+                    log.warning("relay waits for the database", reason=type(error).__name__)
+                await asyncio.sleep(TRY_TO_LEAD_SECONDS)
+        finally:
+            for task in self._sending.values():
+                task.cancel()
+            await kafka.stop(producer)
 
-    async def _lead_once(self) -> None:
-        """Take the lead if it is free and keep it until the database or the broker breaks."""
+    async def _lead_once(self, producer: AIOKafkaProducer) -> None:
+        """Take the lead if it is free, and keep it until the database breaks."""
         async with self._session() as conn:
             if not await conn.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
                 return
             log.info("relay leads")
             while True:
-                async with self._producer(conn) as producer:
-                    await self._publish_until_failure(conn, producer)
+                self._is_alive()
+                self._forget_finished()
+                began = time.monotonic()
+                self._send(producer, await self._read_next(conn))
+                looked = time.monotonic() - began
+                await self._remove_acknowledged(conn)
+                # A long look past topics in trouble is not repeated at once.
+                await self._wait(max(self._settings.outbox_poll.total_seconds(), looked))
 
-    async def _publish_until_failure(self, conn: asyncpg.Connection[Record], producer: AIOKafkaProducer) -> None:
-        """A failed acknowledgement leaves a gap in the producer's sequence numbers: the caller makes a new one."""
-        while True:
-            self.seen_alive_at = time.monotonic()
-            rows = await conn.fetch(NEXT, self._topics_aside(), BATCH)
-            if not rows:
-                await asyncio.sleep(self._settings.outbox_poll.total_seconds())
-                continue
-            acknowledged, is_whole = await self._publish(conn, producer, rows)
-            if acknowledged:
-                faults.reach("relay.acknowledged", len(acknowledged))
-                await conn.execute(MOVE, acknowledged)
-            if not is_whole:
-                return
+    def _forget_finished(self) -> None:
+        """What they sent is acknowledged, so their next rows may be read. Raises what ends the process."""
+        for topic, task in list(self._sending.items()):
+            if task.done():
+                del self._sending[topic]
+                task.result()
 
-    async def _publish(
-        self, conn: asyncpg.Connection[Record], producer: AIOKafkaProducer, rows: Sequence[Record]
-    ) -> tuple[list[int], bool]:
-        """The seqs that the broker acknowledged, and whether these were all. Topics do not wait for each other."""
-        by_topic: dict[str, list[Record]] = defaultdict(list)
-        for row in rows:
-            by_topic[row["topic"]].append(row)
-        sending = [asyncio.create_task(self._publish_topic(producer, *item)) for item in by_topic.items()]
-        await self._wait(conn, sending)
-        acknowledged = [seq for task in sending for seq in task.result()]
-        return acknowledged, len(acknowledged) == len(rows)
+    async def _read_next(self, conn: "asyncpg.Connection[Record]") -> list[Record]:
+        waiting = await conn.fetch(NEXT, [*self._sending, *self._topics_aside()], self._acknowledged, BATCH)
+        if not waiting:
+            return []
+        return await conn.fetch(READ, list({row["stored_on"] for row in waiting}), [row["seq"] for row in waiting])
 
-    async def _wait(self, conn: asyncpg.Connection[Record], sending: Sequence["asyncio.Task[list[int]]"]) -> None:
-        """Wait for all, and keep the leader's session from being taken for a frozen one."""
-        while (await asyncio.wait(sending, timeout=1.0))[1]:
-            await conn.execute("SELECT 1")
+    async def _remove_acknowledged(self, conn: "asyncpg.Connection[Record]") -> None:
+        """While the next ones are on their way. If the session breaks here, they are removed in the next session."""
+        if removing := self._acknowledged[:]:
+            faults.reach("relay.acknowledged", len(removing))
+            await conn.execute(REMOVE, removing)
+            del self._acknowledged[: len(removing)]
 
-    async def _publish_topic(self, producer: AIOKafkaProducer, topic: str, rows: Sequence[Record]) -> list[int]:
-        """Send in order and gather once. A topic that fails is set aside; a time-out means unknown, so not moved."""
-        futures: list[asyncio.Future[object]] = []
+    def _send(self, producer: AIOKafkaProducer, rows: Sequence[Record]) -> None:
+        for topic, of_topic in _group(rows, [row["topic"] for row in rows]):
+            self._sending[topic] = asyncio.create_task(self._publish(producer, topic, of_topic))
+
+    async def _wait(self, poll: float) -> None:
+        if self._sending:
+            await asyncio.wait(self._sending.values(), timeout=poll, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(poll)
+
+    async def _publish(self, producer: AIOKafkaProducer, topic: str, rows: Sequence[Record]) -> None:
+        """A topic that is missing or refused is set aside; its rows stay."""
         try:
-            async with asyncio.timeout(SEND_SECONDS):
-                futures = [await self._send(producer, row) for row in rows]
-                results = await asyncio.gather(*futures, return_exceptions=True)
-        except (KafkaError, TimeoutError) as error:
-            results = [f.exception() if f.done() and not f.cancelled() else error for f in futures]
-        acknowledged = [row["seq"] for row, result in zip(rows, results, strict=False) if not _failed(result)]
-        if len(acknowledged) < len(rows):
+            async with asyncio.timeout(METADATA_SECONDS):
+                partitions = sorted(await producer.partitions_for(topic))
+            places = [PARTITIONER(row["key"].encode(), partitions, partitions) for row in rows]
+            for partition, of_partition in _group(rows, places):
+                await self._publish_in_order(producer, topic, partition, of_partition)
+        except LOST_SEQUENCE:
+            raise
+        except (BrokerResponseError, TimeoutError) as error:
             self._aside[topic] = time.monotonic() + SET_ASIDE_SECONDS
-            log.warning("relay sets a topic aside", topic=topic, rows=len(rows) - len(acknowledged))
-        return acknowledged
+            log.warning("relay sets a topic aside", topic=topic, reason=type(error).__name__)
 
-    async def _send(self, producer: AIOKafkaProducer, row: Record) -> "asyncio.Future[object]":
-        envelope = Envelope(row["event_id"], row["event_type"], row["occurred_at"], row["traceparent"])
-        headers = to_headers(envelope, self._source, row["key"])
-        future: asyncio.Future[object] = await producer.send(
-            row["topic"], row["value"], row["key"].encode(), headers=headers
-        )
-        return future
+    async def _publish_in_order(
+        self, producer: AIOKafkaProducer, topic: str, partition: int, rows: Iterable[Record]
+    ) -> None:
+        """One batch after the other: a batch that fails is a gap that the next one would close over."""
+        waiting = deque(rows)
+        while waiting:
+            batch = producer.create_batch()
+            seqs = self._fill(batch, waiting)
+            await (await producer.send_batch(batch, topic, partition=partition))
+            self._acknowledged += seqs
+            RELAYED.inc(len(seqs))
+
+    def _fill(self, batch: BatchBuilder, waiting: "deque[Record]") -> list[int]:
+        seqs = []
+        while waiting:
+            row = waiting[0]
+            envelope = Envelope(row["event_id"], row["event_type"], row["occurred_at"], row["traceparent"])
+            headers = to_headers(envelope, self._source, row["key"])
+            if batch.append(timestamp=None, key=row["key"].encode(), value=row["value"], headers=headers) is None:
+                break
+            seqs.append(row["seq"])
+            waiting.popleft()
+        return seqs
 
     def _topics_aside(self) -> list[str]:
         self._aside = {topic: until for topic, until in self._aside.items() if until > time.monotonic()}
         return list(self._aside)
+
+    def _is_alive(self) -> None:
+        self.seen_alive_at = time.monotonic()
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator["asyncpg.Connection[Record]"]:
@@ -143,21 +194,12 @@ class Relay:
         finally:
             conn.terminate()
 
-    @asynccontextmanager
-    async def _producer(self, conn: asyncpg.Connection[Record]) -> AsyncIterator[AIOKafkaProducer]:
-        producer = kafka.producer(self._settings)
-        starting = asyncio.create_task(kafka.start(producer))
-        try:
-            while not (await asyncio.wait([starting], timeout=1.0))[0]:
-                self.seen_alive_at = time.monotonic()
-                await conn.execute("SELECT 1")
-            starting.result()
-            yield producer
-        finally:
-            starting.cancel()
-            with suppress(KafkaError, TimeoutError):
-                await asyncio.wait_for(producer.stop(), timeout=2.0)
+
+PARTITIONER = DefaultPartitioner()
 
 
-def _failed(result: object) -> bool:
-    return isinstance(result, BaseException)
+def _group(rows: Iterable[Record], keys: Iterable[Any]) -> Iterable[tuple[Any, list[Record]]]:
+    groups: dict[Any, list[Record]] = defaultdict(list)
+    for row, key in zip(rows, keys, strict=True):
+        groups[key].append(row)
+    return groups.items()

@@ -1,6 +1,8 @@
 """Settings that every service has. Each is an environment variable with the prefix TINBAO_."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,8 +29,11 @@ class ServiceSettings(BaseSettings):
     kafka_password: SecretStr
     """This deployment's own SCRAM-SHA-256 credential: the broker's ACLs for it are the boundary between stations."""
 
-    kafka_security_protocol: str = "SASL_PLAINTEXT"
+    kafka_security_protocol: Literal["SASL_PLAINTEXT", "SASL_SSL"] = "SASL_PLAINTEXT"
     """SASL_SSL wherever the network is not the machine's own loopback."""
+
+    kafka_ca_file: Path | None = None
+    """Certificates that sign the brokers' own, for SASL_SSL; the system's trusted ones if it is not given."""
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=1, le=65435)
@@ -37,7 +42,7 @@ class ServiceSettings(BaseSettings):
     public_url: str = ""
     """What people type to reach the pages, without a slash at the end. Cookies are Secure when it begins with https."""
 
-    outbox_poll: timedelta = timedelta(milliseconds=10)
+    outbox_poll: timedelta = Field(default=timedelta(milliseconds=10), le=timedelta(seconds=1))
     """How long the relay sleeps when it found nothing to publish."""
 
     outbox_kept: timedelta = timedelta(days=30)
