@@ -1,6 +1,7 @@
 """Applies a batch of records inside one transaction: each event once, each failure by itself."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -14,7 +15,7 @@ from tinbao_runtime.envelope import Envelope, Malformed, Received, UnknownType, 
 from tinbao_runtime.inbox import Claim
 from tinbao_runtime.letters import RawRecord
 from tinbao_runtime.postgres import TRANSIENT, Connection
-from tinbao_runtime.tracing import context_of, traceparent_of
+from tinbao_runtime.tracing import context_of, continued, traceparent_of
 
 tracer = trace.get_tracer(__name__)
 
@@ -45,11 +46,12 @@ class Readable:
 
 
 def each(verb: Callable[[Connection, Received[Any]], Awaitable[None]]) -> Handler:
-    """A handler out of a verb that takes one event."""
+    """A handler out of a verb that takes one event; each call continues its event's trace."""
 
     async def handler(conn: Connection, events: Sequence[Received[Any]]) -> None:
         for event in events:
-            await verb(conn, event)
+            with continued(event.traceparent):
+                await verb(conn, event)
 
     return handler
 
@@ -68,20 +70,17 @@ class Batch:
         Raises what a handler raises unless one_by_one; TooManyDeadLetters.
         """
         fresh = await self._claim(await self._read_envelopes(records))
-        spans = [_start_span(item) for item in fresh]
-        try:
-            traced = [_continue(item, span) for item, span in zip(fresh, spans, strict=True)]
+        with _traced(fresh) as traced:
             for kind, run in groupby(traced, key=lambda item: type(item.received.event)):
                 await self._apply_run(self._handlers[kind], list(run), one_by_one=one_by_one)
-        finally:
-            for span in spans:
-                span.end()
 
     async def replay(self, record: RawRecord) -> bool:
         """Try a parked record again, whose id is claimed already; True once it is settled."""
-        envelope = read_headers(record.headers)
-        item = await self._read(record, envelope)
-        return item is None or await self._apply_one(self._handlers[type(item.received.event)], item)
+        item = await self._read(record, read_headers(record.headers))
+        if item is None:
+            return True
+        with _traced([item]) as (traced,):
+            return await self._apply_one(self._handlers[type(traced.received.event)], traced)
 
     async def _read_envelopes(self, records: Iterable[RawRecord]) -> list[tuple[RawRecord, Envelope, bytes]]:
         readable = []
@@ -149,18 +148,29 @@ class Batch:
         await letters.bury(self._conn, record, reason)
 
 
+@contextmanager
+def _traced(items: Sequence[Readable]) -> Iterator[list[Readable]]:
+    """The same items, each under a span of its own, child of the one that published it."""
+    spans = [_start_span(item) for item in items]
+    try:
+        yield [_continue(item, span) for item, span in zip(items, spans, strict=True)]
+    finally:
+        for span in spans:
+            span.end()
+
+
 def _start_span(item: Readable) -> Span:
-    """One span a record, child of the span that published it."""
-    name = f"process {type(item.received.event).__name__}"
-    attributes = {
-        "messaging.destination.name": item.record.topic,
-        "messaging.kafka.message.key": item.received.event.key(),
-    }
-    if isinstance(item.received.event, TipEvent):
-        attributes["tip.id"] = str(item.received.event.tip_id)
-    return tracer.start_span(name, context_of(item.received.traceparent), trace.SpanKind.CONSUMER, attributes)
+    event, record = item.received.event, item.record
+    parent = context_of(item.received.traceparent)
+    span = tracer.start_span(f"process {type(event).__name__}", parent, trace.SpanKind.CONSUMER)
+    if span.is_recording():
+        span.set_attributes({"messaging.destination.name": record.topic, "messaging.kafka.message.key": event.key()})
+    if isinstance(event, TipEvent) and span.is_recording():
+        span.set_attribute("tip.id", str(event.tip_id))
+    return span
 
 
 def _continue(item: Readable, span: Span) -> Readable:
-    traceparent = traceparent_of(span) or item.received.traceparent
-    return replace(item, received=replace(item.received, traceparent=traceparent))
+    if not span.is_recording():
+        return item
+    return replace(item, received=replace(item.received, traceparent=traceparent_of(span)))

@@ -1,5 +1,6 @@
 """Events as Kafka records: CloudEvents 1.0 in binary mode (Kafka protocol binding 1.0.2), headers in ASCII."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +11,12 @@ from pydantic import ValidationError
 from tinbao_contracts.events import EVENTS, Event
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 KNOWN = {event.__name__: event for event in EVENTS}
+
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context section 3.2. What follows from a record carries it on, so nothing else may pass."""
 
 
 class Malformed(Exception):
@@ -59,20 +63,20 @@ def to_headers(envelope: Envelope, source: str, subject: str) -> list[tuple[str,
 
 
 def read_headers(headers: Headers) -> Envelope:
-    """Raises Malformed for headers that are missing, not ASCII, or not what CloudEvents says."""
+    """Raises Malformed for headers that are missing, not printable ASCII, or not what CloudEvents says."""
+    text = {name: _text(value) for name, value in headers}
     try:
-        text = {name: value.decode("ascii") for name, value in headers}
         if text["ce_specversion"] != "1.0":
             raise Malformed("CloudEvents version is not 1.0")
         return Envelope(
             id=UUID(text["ce_id"]),
             type=text["ce_type"],
             occurred_at=datetime.fromisoformat(text["ce_time"]),
-            traceparent=text.get("traceparent"),
+            traceparent=_traceparent(text.get("traceparent", "")),
         )
     except KeyError as error:
         raise Malformed(f"header {error} is missing") from None
-    except (UnicodeDecodeError, ValueError, AttributeError):
+    except ValueError:
         raise Malformed("a header is not readable") from None
 
 
@@ -87,8 +91,24 @@ def read_event(envelope: Envelope, topic: str, value: bytes | None) -> Event:
     try:
         event = kind.model_validate_json(value)
     except ValidationError as error:
-        fields = ", ".join(sorted({".".join(str(part) for part in e["loc"]) or "value" for e in error.errors()}))
-        raise Malformed(f"{envelope.type} is not valid: {fields}") from None
+        raise Malformed(f"{envelope.type} is not valid: {_fields(error)}") from None
     if event.topic() != topic:
         raise Malformed(f"{envelope.type} does not belong to this topic")
     return event
+
+
+def _text(value: bytes | None) -> str:
+    """A control character would pass as ASCII, and Postgres refuses text with a NUL."""
+    text = value.decode("ascii", errors="replace") if value else ""
+    if not text or not text.isascii() or not text.isprintable():
+        raise Malformed("a header is not readable")
+    return text
+
+
+def _traceparent(text: str) -> str | None:
+    return text if TRACEPARENT.fullmatch(text) else None
+
+
+def _fields(error: ValidationError) -> str:
+    """Names of the event's own fields. What is below them may be a key that the sender chose."""
+    return ", ".join(sorted({str(e["loc"][0]) if e["loc"] else "value" for e in error.errors()}))

@@ -15,9 +15,9 @@ class RawRecord:
     topic: str
     partition: int
     offset: int
-    headers: tuple[tuple[str, bytes], ...]
-    key: bytes | None
-    value: bytes | None
+    headers: tuple[tuple[str, bytes | None], ...] = ()
+    key: bytes | None = None
+    value: bytes | None = None
 
 
 # Keeps a record that will never be processed; a redelivery of the same record changes nothing.
@@ -26,16 +26,16 @@ BURY = """
     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
 """
 
-# Keeps a record until this service knows its type or has seen its cause.
+# Keeps a record until this service knows its type or has seen its cause; one that waits already goes to the end.
 PARK = """
     INSERT INTO parked (event_id, event_type, topic, partition, "offset", headers, key, value)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (event_id) DO UPDATE SET tried_at = now()
 """
 
-# The oldest parked records of these types, locked so that one worker tries each.
+# The parked records of these types that have waited longest for a try, locked so that one worker tries each.
 PARKED = """
     SELECT event_id, topic, partition, "offset", headers, key, value
-    FROM parked WHERE event_type = ANY ($1::text[]) ORDER BY parked_at, "offset" LIMIT $2
+    FROM parked WHERE event_type = ANY ($1::text[]) ORDER BY tried_at, topic, partition, "offset" LIMIT $2
     FOR UPDATE SKIP LOCKED
 """
 
@@ -54,7 +54,7 @@ async def park(conn: Connection, record: RawRecord, event_id: UUID, event_type: 
 
 
 async def parked(conn: Connection, types: Sequence[str], limit: int = 100) -> list[tuple[UUID, RawRecord]]:
-    """The oldest parked records of these types with their event ids; locked until the transaction ends."""
+    """The next parked records of these types to try, with their event ids; locked until the transaction ends."""
     return [(row["event_id"], _restore(row)) for row in await conn.fetch(PARKED, list(types), limit)]
 
 
@@ -66,11 +66,13 @@ def _place(record: RawRecord) -> tuple[str, int, int]:
     return record.topic, record.partition, record.offset
 
 
-def _pack(headers: Sequence[tuple[str, bytes]]) -> bytes:
+def _pack(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
     """As JSON in which latin-1 stands for the bytes: each byte has its character."""
-    return json.dumps([[name, value.decode("latin-1")] for name, value in headers]).encode()
+    texts = [[name, None if value is None else value.decode("latin-1")] for name, value in headers]
+    return json.dumps(texts).encode()
 
 
 def _restore(row: Record) -> RawRecord:
-    headers = tuple((name, value.encode("latin-1")) for name, value in json.loads(row["headers"]))
+    texts = json.loads(row["headers"])
+    headers = tuple((name, None if text is None else text.encode("latin-1")) for name, text in texts)
     return RawRecord(row["topic"], row["partition"], row["offset"], headers, row["key"], row["value"])

@@ -1,6 +1,9 @@
 """W3C trace context as the one string that travels in outbox rows and record headers."""
 
-from opentelemetry import trace
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -22,3 +25,13 @@ def current_traceparent() -> str | None:
 def context_of(traceparent: str | None) -> Context | None:
     """The context to continue; a malformed value starts a new trace."""
     return _propagator.extract({"traceparent": traceparent}) if traceparent else None
+
+
+@contextmanager
+def continued(traceparent: str | None) -> Iterator[None]:
+    """What happens inside, its logs and what it enqueues belong to this trace."""
+    token = context.attach(context_of(traceparent) or Context())
+    try:
+        yield
+    finally:
+        context.detach(token)
