@@ -20,7 +20,7 @@ PREFIX = "https://tinbao.org/problems/"
 """Stable names, not necessarily pages (RFC 9457 section 3.1.1)."""
 
 
-@dataclass
+@dataclass(eq=False)  # an exception is hashed by who walks a chain of them
 class Problem(Exception):
     """Raised by an edge. `type` is the last part of the URI; `fields` maps a field to what is wrong with it."""
 
@@ -61,7 +61,7 @@ def install_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
-        fields = {".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]): e["msg"] for e in error.errors()}
+        fields = {_field(e): _why(e) for e in error.errors()}
         return Problem(422, "invalid-request", "Some fields are not as they should be", fields=fields).response()
 
     @app.exception_handler(HTTPException)
@@ -74,3 +74,14 @@ def install_problems(app: FastAPI) -> None:
     async def unexpected(_: Request, error: Exception) -> Response:
         log.error("request failed", reason=type(error).__name__)
         return Problem(500, "internal-error", "The service failed; nothing of this request was stored").response()
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    """A dotted path of our own names. The last part of some is the sender's: a field we do not know, a position."""
+    ours = error["loc"][1:-1] if error["type"] in {"extra_forbidden", "json_invalid"} else error["loc"][1:]
+    return ".".join(str(part) for part in ours) or str(error["loc"][0])
+
+
+def _why(error: Mapping[str, Any]) -> str:
+    """pydantic's sentence, unless it has a part that is made from what was sent."""
+    return "Is not valid" if {"error", "tag"} & set(error.get("ctx", ())) else str(error["msg"])

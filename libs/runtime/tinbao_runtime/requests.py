@@ -1,8 +1,11 @@
 """One server span and one measurement for each request, by route template: no address, no user agent, no query."""
 
 import time
+from contextlib import AbstractContextManager
 
 from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tinbao_runtime.metrics import REQUESTS
@@ -30,11 +33,19 @@ class RequestTelemetry:
             await send(message)
 
         parent = context_of(dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
-        with tracer.start_as_current_span(scope["method"], parent, trace.SpanKind.SERVER) as span:
+        with self._span(scope["method"], parent) as span:
             try:
                 await self._app(scope, receive, watch)
             finally:
                 route = getattr(scope.get("route"), "path", "unknown")
                 span.update_name(f"{scope['method']} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": status})
+                if status >= 500:
+                    span.set_status(StatusCode.ERROR)
                 REQUESTS.labels(route, scope["method"], str(status)).observe(time.perf_counter() - began)
+
+    def _span(self, method: str, parent: Context | None) -> AbstractContextManager[Span]:
+        """An exception's message may repeat what was sent, so the span does not keep it."""
+        return tracer.start_as_current_span(
+            method, parent, trace.SpanKind.SERVER, record_exception=False, set_status_on_exception=False
+        )

@@ -1,7 +1,8 @@
 """Structured logs with trace ids, and traces by the standard OTEL_* environment variables.
 
 Nothing here logs a request. What must never appear: a tip's words, a phone number, a receipt code, an address of a
-sender, a user agent.
+sender, a user agent. An exception's message may hold any of them (a broken constraint quotes the row), so exceptions
+are logged as classes and places only.
 """
 
 import logging
@@ -12,14 +13,15 @@ from types import TracebackType
 from typing import Any, TypeAlias
 
 import structlog
-import structlog.tracebacks
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
+from structlog.tracebacks import ExceptionDictTransformer
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+LogEntry: TypeAlias = MutableMapping[str, Any]
 
 
 def configure(service: str) -> None:
@@ -29,16 +31,24 @@ def configure(service: str) -> None:
 
 
 def _configure_traces(service: str) -> None:
+    processor = _span_processor(os.environ.get("OTEL_TRACES_EXPORTER", "none"))
+    if processor is not None:
+        provider = TracerProvider(resource=Resource.create({"service.name": service}))
+        provider.add_span_processor(processor)
+        trace.set_tracer_provider(provider)
+
+
+def _span_processor(exporter: str) -> SpanProcessor | None:
     """OTEL_TRACES_EXPORTER: none (default), otlp (OTEL_EXPORTER_OTLP_* say where), or console."""
-    exporter = os.environ.get("OTEL_TRACES_EXPORTER", "none")
-    if exporter == "none":
-        return
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
-    if exporter == "console":
-        provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))
-    else:
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
+    match exporter:
+        case "none":
+            return None
+        case "otlp":
+            return BatchSpanProcessor(OTLPSpanExporter())
+        case "console":
+            return SimpleSpanProcessor(ConsoleSpanExporter())
+        case _:
+            raise ValueError(f"OTEL_TRACES_EXPORTER is none, otlp or console, not {exporter}")
 
 
 def _configure_logs(service: str) -> None:
@@ -54,7 +64,7 @@ def _configure_logs(service: str) -> None:
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+        foreign_pre_chain=[*shared, _shorten_asyncio],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.EventRenamer("message"),
@@ -67,17 +77,37 @@ def _configure_logs(service: str) -> None:
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=os.environ.get("TINBAO_LOG_LEVEL", "INFO"), force=True)
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    sys.excepthook = _log_uncaught
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    structlog.get_logger(__name__).critical("process ends", exc_info=(kind, error, traceback))
 
 
 def _where_it_failed(exc_info: ExcInfo) -> list[dict[str, Any]]:
-    """Classes and places of an exception chain, without messages and local variables: both may hold a tip's words."""
+    return _places(ExceptionDictTransformer(show_locals=False)(exc_info))
+
+
+def _places(stacks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Classes and places of an exception chain and of the groups in it, without messages, notes and variables."""
     return [
-        {"type": stack["exc_type"], "frames": [f"{f['filename']}:{f['lineno']} {f['name']}" for f in stack["frames"]]}
-        for stack in structlog.tracebacks.ExceptionDictTransformer(show_locals=False)(exc_info)
+        {
+            "type": stack["exc_type"],
+            "frames": [f"{f['filename']}:{f['lineno']} {f['name']}" for f in stack["frames"]],
+            **({"exceptions": [_places(s) for s in stack["exceptions"]]} if stack["is_group"] else {}),
+        }
+        for stack in stacks
     ]
 
 
-def _add_trace_ids(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _shorten_asyncio(_: Any, __: str, event: LogEntry) -> LogEntry:
+    """asyncio's message about a lost task goes on with the task's repr, which has the exception's message in it."""
+    if event["logger"] == "asyncio":
+        event["event"] = event["event"].splitlines()[0]
+    return event
+
+
+def _add_trace_ids(_: Any, __: str, event: LogEntry) -> LogEntry:
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = trace.format_trace_id(context.trace_id)

@@ -24,6 +24,10 @@ log = structlog.get_logger(__name__)
 ALIVE_SECONDS = 15.0
 
 
+class LoopEnded(Exception):
+    """A loop returned, which none may: its work would be left undone without a word."""
+
+
 class Loop(Protocol):
     """The relay and each consumer."""
 
@@ -53,14 +57,22 @@ async def run_worker(
         async with transaction(pool) as conn:
             await keep_house(conn, settings, now())
 
-    await keep()
-    async with asyncio.TaskGroup() as group:
-        running = [group.create_task(loop.run()) for loop in loops]
-        running += [group.create_task(other) for other in others]
-        running.append(group.create_task(every(timedelta(hours=1), keep)))
-        await serve_until_signal(health_app(pool, loops), settings.http_host, settings.health_port)
-        for task in running:
-            task.cancel()
+    try:
+        await keep()
+        async with asyncio.TaskGroup() as group:
+            endless = [*(loop.run() for loop in loops), *others, every(timedelta(hours=1), keep)]
+            running = [group.create_task(_never_end(coroutine)) for coroutine in endless]
+            await serve_until_signal(health_app(pool, loops), settings.http_host, settings.health_port)
+            for task in running:
+                task.cancel()
+    finally:
+        for other in others:
+            other.close()  # where it was never begun
+
+
+async def _never_end(coroutine: Coroutine[Any, Any, None]) -> None:
+    await coroutine
+    raise LoopEnded(getattr(coroutine, "__qualname__", "a loop"))
 
 
 async def every(interval: timedelta, job: Callable[[], Awaitable[object]]) -> None:
@@ -84,7 +96,14 @@ class _Server(uvicorn.Server):
 async def serve_until_signal(app: FastAPI, host: str, port: int) -> None:
     """Serve `app` until TERM or INT. No access log: it would hold addresses. Only the loop's own thread."""
     config = uvicorn.Config(
-        app, host=host, port=port, access_log=False, log_config=None, server_header=False, proxy_headers=False
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,  # a stream of events that a browser keeps open would hold it up for ever
     )
     server = _Server(config)
 
