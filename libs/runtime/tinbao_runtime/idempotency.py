@@ -7,6 +7,7 @@ from it. Without the client's key, the database does not give the answer (a rece
 from dataclasses import dataclass
 from hashlib import sha256
 
+from cryptography.hazmat.primitives.constant_time import bytes_eq
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -74,6 +75,6 @@ async def find_answer(conn: Connection, key: IdempotencyKey, body: bytes) -> byt
     row = await conn.fetchrow(ANSWER, key.hash())
     if row is None:
         return None
-    if row["body_mac"] != key.mac(body):
+    if not bytes_eq(row["body_mac"], key.mac(body)):
         raise KeyReused
     return key.decrypt(row["answer"])

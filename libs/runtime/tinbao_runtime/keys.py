@@ -14,7 +14,7 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 from tinbao_contracts.frozen import Frozen
 
 MLKEM_PUBLIC_BYTES = 1184
@@ -45,7 +45,7 @@ class PrivateKey(Frozen):
     """A key pair. Its file is the only place where the private half exists."""
 
     public: PublicKey
-    private_raw: bytes
+    private_raw: bytes = Field(repr=False)
 
     @classmethod
     def generate(cls, recipient: str, valid_from: datetime, valid_until: datetime) -> Self:
@@ -67,6 +67,8 @@ class PrivateKey(Frozen):
         path = folder / f"{self.public.recipient}-{self.public.key_id}.key.json"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(self.model_dump_json(indent=2))
+            file.flush()
+            os.fsync(file.fileno())  # content is sealed to this key from now on
         return path
 
 

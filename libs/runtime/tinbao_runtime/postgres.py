@@ -20,8 +20,12 @@ TRANSIENT = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
 )
-"""What passes by itself: the server is away, restarting or full, or a transaction lost against another."""
+"""What passes by itself: the server is away, restarting, full or a standby; a transaction lost against another, or
+this process was frozen inside one."""
 
 
 class Unavailable(Exception):

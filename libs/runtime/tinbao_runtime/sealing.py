@@ -82,6 +82,8 @@ def open_data_keys(sealed: Sealed, tip_id: UUID, ring: KeyRing) -> DataKeys:
 
 def open_part(sealed: Sealed, part: Part, tip_id: UUID, key: bytes) -> bytes:
     """Raises CannotOpen."""
+    if part not in sealed.parts:
+        raise CannotOpen(f"there is no {part}")
     return decrypt(key, sealed.parts[part], SealedFor(tip_id, sealed.station, sealed.version).bind(part))
 
 
