@@ -1,7 +1,7 @@
 """The two doors, API and pages, do the same: slow work first, then one transaction that calls one verb."""
 
 from tinbao_contracts.catalogue import Category, load_catalogue
-from tinbao_runtime import idempotency
+from tinbao_runtime import faults, idempotency
 from tinbao_runtime.clock import now
 from tinbao_runtime.idempotency import IdempotencyKey
 from tinbao_runtime.postgres import Pool, transaction
@@ -50,6 +50,7 @@ class Doors:
             earlier = await idempotency.claim(conn, key, body, answer)
             if earlier is None:
                 await submit_tip(conn, tip)
+        faults.reach("intake.committed")
         return receipt if earlier is None else ReceiptOut.model_validate_json(earlier)
 
     async def read_mailbox(self, receipt_code: str) -> Mailbox:
