@@ -112,4 +112,9 @@ async def serve_until_signal(app: FastAPI, host: str, port: int) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop)
-    await server.serve()
+    serving = asyncio.create_task(server.serve())
+    try:
+        await asyncio.shield(serving)
+    finally:  # a cancelled uvicorn would leave its socket open, and go on answering
+        stop()
+        await serving
