@@ -99,6 +99,32 @@ async def test_an_event_committed_late_with_a_lower_number_is_not_skipped(world:
     assert await keys(world) == [early.key(), late.key()]
 
 
+async def test_an_event_committed_between_sending_and_removing_stays_for_the_next_round(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.make_topic()
+    late, early = a_withdrawal(world.station), a_withdrawal(world.station)
+    relay = world.relay()
+    remove = relay._remove_acknowledged
+
+    async with world.pool.acquire() as conn:
+        slow = conn.transaction()
+        await slow.start()
+        await outbox.enqueue(conn, late)
+        await world.enqueue(early)
+
+        async def remove_after_the_slow_one(session: Any) -> None:
+            if relay._acknowledged and conn.is_in_transaction():
+                await slow.commit()
+            await remove(session)
+
+        monkeypatch.setattr(relay, "_remove_acknowledged", remove_after_the_slow_one)
+        async with running(relay.run()):
+            await all_left(world)
+
+    assert await keys(world) == [early.key(), late.key()]
+
+
 async def test_a_record_of_the_largest_size_is_published(world: World) -> None:
     world.make_topic()
     largest = a_tip_event(world.station, size=370_000)
