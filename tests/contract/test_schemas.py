@@ -13,7 +13,7 @@ import pytest
 from tinbao_contracts import schemas
 from tinbao_contracts.events import EVENTS, Event
 from tinbao_contracts.schemas import Schema, asyncapi_document, breaking_changes, documents, event_schemas
-from tinbao_contracts.topics import STATIONS, StationTopic
+from tinbao_contracts.topics import ALERTS, STATIONS, StationTopic
 from tinbao_runtime.envelope import Envelope, to_headers
 from uuid_utils.compat import uuid7
 
@@ -189,7 +189,7 @@ def test_an_event_that_nobody_gave_a_topic_is_noticed() -> None:
 def test_channels_are_the_topics() -> None:
     addresses = {channel["address"] for channel in asyncapi_document()["channels"].values()}
 
-    assert addresses == {topic.of("{station}") for topic in StationTopic} | {STATIONS}
+    assert addresses == {topic.of("{station}") for topic in StationTopic} | {STATIONS, ALERTS}
 
 
 def test_the_documents_headers_are_those_that_are_written() -> None:

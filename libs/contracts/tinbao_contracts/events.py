@@ -10,10 +10,11 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from tinbao_contracts.alerts import AlertContent, AlertUrgency, Area, Description, Headline, Severity
 from tinbao_contracts.catalogue import Urgency
 from tinbao_contracts.frozen import Frozen
 from tinbao_contracts.sealed import Sealed
-from tinbao_contracts.topics import STATIONS, StationTopic
+from tinbao_contracts.topics import ALERTS, STATIONS, StationTopic
 
 
 class Event(Frozen):
@@ -182,6 +183,60 @@ class StationKeyRevokedV1(StationEvent):
         return f"{self.station}/{self.key_id}/revoked"
 
 
+class AlertProposedV1(Event):
+    """An officer's proposal to warn the public, in words written for the public: nothing of a tip, not even its id."""
+
+    proposal_id: UUID
+    station: str
+    category: str
+    headline: Headline
+    description: Description
+    area: Area
+    urgency: AlertUrgency
+    severity: Severity
+    expires_at: AwareDatetime | None = Field(default=None, description="Suggested; the broadcaster decides.")
+    officer: str
+    occurred_at: AwareDatetime
+
+    def topic(self) -> str:
+        return StationTopic.PROPOSALS.of(self.station)
+
+    def key(self) -> str:
+        return str(self.proposal_id)
+
+
+class AlertEvent(Event):
+    """Written by notify; read by audit and by third parties."""
+
+    alert_id: UUID
+    station: str = Field(description="In whose name the alert was issued.")
+    occurred_at: AwareDatetime
+
+    def topic(self) -> str:
+        return ALERTS
+
+    def key(self) -> str:
+        return str(self.alert_id)
+
+
+class AlertIssuedV1(AlertEvent):
+    """A second person approved exactly this content, whose digest (SHA-256) they were shown."""
+
+    content: AlertContent
+    digest: bytes
+    identifier: str = Field(description="Of the CAP message.")
+    authors: tuple[str, ...] = Field(description="Everybody who wrote or submitted it; the approver is none of them.")
+    approved_by: str
+
+
+class AlertCancelledV1(AlertEvent):
+    """What has not been delivered yet is not delivered any more."""
+
+    identifier: str = Field(description="Of the CAP message of type Cancel.")
+    references: str = Field(description="The cancelled message as `sender,identifier,sent`.")
+    officer: str
+
+
 EVENTS: tuple[type[Event], ...] = (
     TipSubmittedV1,
     TipEscalatedV1,
@@ -196,4 +251,7 @@ EVENTS: tuple[type[Event], ...] = (
     StationRegisteredV1,
     StationKeyRegisteredV1,
     StationKeyRevokedV1,
+    AlertProposedV1,
+    AlertIssuedV1,
+    AlertCancelledV1,
 )

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from inspect import getdoc
 from typing import Any, TypeAlias
 
-from tinbao_contracts.events import EVENTS, Event, StationEvent, TipEvent
-from tinbao_contracts.topics import STATIONS, StationTopic
+from tinbao_contracts.events import EVENTS, AlertEvent, AlertProposedV1, Event, StationEvent, TipEvent
+from tinbao_contracts.topics import ALERTS, STATIONS, StationTopic
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -25,6 +25,7 @@ CHANNELS: Mapping[str, str] = {
     StationTopic.CASES: "Written by the station's triage; read by intake, audit and the province. Key: the tip's id.",
     StationTopic.PROPOSALS: "Written by the station's triage; read by notify and audit. Key: the proposal's id.",
     STATIONS: "Written by intake, compacted; read by all. Key: the station, with the key's id where it is about a key.",
+    ALERTS: "Written by notify; read by audit and by third parties. Key: the alert's id.",
 }
 
 HEADERS: Mapping[str, Schema] = {
@@ -92,6 +93,8 @@ def _channel(name: str, description: str) -> Schema:
     if name == STATIONS:
         compacted = {"topicConfiguration": {"cleanup.policy": ["compact"]}}
         return {**channel, "bindings": {"kafka": compacted}}
+    if name == ALERTS:
+        return channel
     station = {"description": "The station's code: 5 digits of its commune, or 2 of the province."}
     return {**channel, "address": f"{name}.{{station}}", "parameters": {"station": station}}
 
@@ -102,6 +105,10 @@ def channel_of(kind: type[Event]) -> str:
         return kind.family
     if issubclass(kind, StationEvent):
         return STATIONS
+    if issubclass(kind, AlertProposedV1):
+        return StationTopic.PROPOSALS
+    if issubclass(kind, AlertEvent):
+        return ALERTS
     raise TypeError(f"{kind.__name__} belongs to no channel")
 
 

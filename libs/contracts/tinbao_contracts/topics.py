@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 STATIONS = "stations"
+ALERTS = "alerts"
 
 
 class StationTopic(StrEnum):
