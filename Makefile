@@ -3,9 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-MEMBERS := libs/contracts libs/runtime libs/web services/intake services/triage deploy/local
+MEMBERS := libs/contracts libs/runtime libs/web services/intake services/triage services/notify deploy/local
 NOT_LOCKED := $(foreach m,$(MEMBERS),--no-emit-package tinbao-$(notdir $(m)))
-CODE := libs services deploy tests
+CODE := libs services deploy tests bench
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lint: install ## Format, lint, types, import rules, dead dependencies
 check: lint ## Lint, then every test
 	$(BIN)/pytest
 
+bench: install ## Measure, each beside its bare limit
+	$(BIN)/python -m bench
+
 unit: install ## The tests that need no server
 	$(BIN)/pytest tests/unit tests/contract
 
@@ -53,4 +56,4 @@ lock: ## Resolve all dependencies again (names no registry)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(NOT_LOCKED) --group dev pyproject.toml -o requirements/all.txt
 	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header - -o requirements/uv.txt
 
-.PHONY: help install up down clean format lint check unit lock
+.PHONY: help install up down clean format lint check unit bench lock

@@ -1,0 +1,1 @@
+"""Benchmarks, each beside its bare limit in the same run, as a ratio. Never a test: machines differ."""
