@@ -74,6 +74,10 @@ class TipWithdrawnV1(TipEvent):
     """The reporter withdrew. It is recorded and does not end the handling (BLTTHS Art. 144-147)."""
 
 
+class TipErasedV1(TipEvent):
+    """The tip's content is gone for good: whoever keeps a key or a salt of it destroys it, audit its `log_salt` too."""
+
+
 class Outcome(StrEnum):
     """How a station ends its handling. Only an investigating body decides a tip (BLTTHS Art. 145.3, 147)."""
 
@@ -242,6 +246,7 @@ EVENTS: tuple[type[Event], ...] = (
     TipEscalatedV1,
     TipSupplementedV1,
     TipWithdrawnV1,
+    TipErasedV1,
     CaseOpenedV1,
     CaseAssignedV1,
     CaseClassifiedV1,
