@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -116,7 +117,9 @@ class Batch:
             await letters.park(self._conn, record, envelope.id, envelope.type)
         else:
             if type(event) in self._handlers:
-                return Readable(record, Received(envelope.id, event, envelope.traceparent))
+                value_hash = sha256(record.value or b"").digest()
+                received = Received(envelope.id, event, envelope.traceparent, envelope.occurred_at, value_hash)
+                return Readable(record, received)
         return None
 
     async def _apply_run(self, handler: Handler, run: Sequence[Readable], *, one_by_one: bool) -> None:

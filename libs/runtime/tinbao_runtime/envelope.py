@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -17,6 +17,8 @@ KNOWN = {event.__name__: event for event in EVENTS}
 
 TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """W3C Trace Context section 3.2. What follows from a record carries it on, so nothing else may pass."""
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Malformed(Exception):
@@ -44,6 +46,10 @@ class Received(Generic[E_co]):
     id: UUID
     event: E_co
     traceparent: str | None = None
+    occurred_at: datetime = NEVER
+    """What the record's headers say, which every event has."""
+    value_hash: bytes = b""
+    """SHA-256 of the record's value, byte for byte as it was published."""
 
 
 def to_headers(envelope: Envelope, source: str, subject: str) -> list[tuple[str, bytes]]:
