@@ -1,0 +1,1 @@
+"""Alerts, their audiences, and how they reach people."""
