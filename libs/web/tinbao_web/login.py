@@ -1,0 +1,122 @@
+"""Who is asking: a session that began with the OpenID provider's login, or a client app's access token.
+
+What roles mean is the service's; here they are the provider's words.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.starlette_client import OAuth
+from fastapi import APIRouter, FastAPI, Request
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.responses import RedirectResponse, Response
+
+from tinbao_web.tokens import TokenReader
+
+SESSION_KEY = "officer"
+CLAIMS = dict.fromkeys(("name", "preferred_username", "roles", "stations"))
+"""Asked for in the ID token (OpenID Connect Core 5.5); a provider that gives them anyway ignores it."""
+
+
+class NotSignedIn(Exception):
+    """No session and no token, or one that has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """`subject` is the provider's; `roles` and `stations` are its words, unknown ones included."""
+
+    subject: str
+    name: str
+    roles: frozenset[str]
+    stations: frozenset[str]
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Any]) -> "SignedIn":
+        # Some providers keep what is not standard one level deeper, where no client can add to it: that goes first.
+        said = {**claims, **(claims.get("attributes") or {})}
+        return cls(
+            subject=str(claims["sub"]),
+            name=str(said.get("name") or said.get("preferred_username") or said["sub"]),
+            roles=frozenset(str(role) for role in said.get("roles") or ()),
+            stations=frozenset(str(station) for station in said.get("stations") or ()),
+        )
+
+
+class Identity:
+    """Says who a request comes from."""
+
+    def __init__(self, tokens: TokenReader) -> None:
+        self._tokens = tokens
+
+    async def who(self, request: Request) -> SignedIn:
+        """Raises NotSignedIn, BadToken, ProviderAway. A bearer token goes before a session."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token:
+            return SignedIn.of(await self._tokens.claims(token))
+        claims = request.session.get(SESSION_KEY)
+        if claims is None:
+            raise NotSignedIn
+        return SignedIn.of(claims)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIdClient:
+    """A deployment as the provider knows it. `home` is where a login ends."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    public_url: str
+    home: str = "/"
+
+
+def login_router(client: OpenIdClient) -> APIRouter:
+    """Authorization code flow with PKCE (RFC 7636); authlib checks state, nonce and the ID token."""
+    provider = OAuth().register(
+        "provider",
+        client_id=client.client_id,
+        client_secret=client.client_secret,
+        server_metadata_url=f"{client.issuer}/.well-known/openid-configuration",
+        client_kwargs={"scope": "openid profile", "code_challenge_method": "S256"},
+    )
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/login")
+    async def login(request: Request) -> Response:
+        redirect: Response = await provider.authorize_redirect(
+            request, f"{client.public_url}/callback", claims=json.dumps({"id_token": CLAIMS})
+        )
+        return redirect
+
+    @router.get("/callback")
+    async def callback(request: Request) -> Response:
+        try:
+            token = await provider.authorize_access_token(request)
+        except OAuthError:
+            return RedirectResponse(client.home, status_code=303)
+        claims = token["userinfo"]
+        request.session[SESSION_KEY] = {name: claims[name] for name in ("sub", *CLAIMS) if name in claims}
+        return RedirectResponse(client.home, status_code=303)
+
+    @router.post("/logout")
+    async def logout(request: Request) -> Response:
+        request.session.clear()
+        return RedirectResponse(client.home, status_code=303)
+
+    return router
+
+
+def add_sessions(app: FastAPI, secret: str, cookie: str, seconds: int, *, is_secure: bool) -> None:
+    """`cookie` names the deployment: several consoles may share one host."""
+    app.add_middleware(
+        SessionMiddleware,
+        secret_key=secret,
+        session_cookie=cookie,
+        max_age=seconds,
+        same_site="lax",
+        https_only=is_secure,
+    )
