@@ -1,20 +1,36 @@
 """What a person sends, checked and normalised, before it is sealed."""
 
-import unicodedata
+import re
 from typing import Annotated
 
 import phonenumbers
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from phonenumbers import PhoneNumberType
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from tinbao_contracts.sealed import ReporterRole
 from tinbao_contracts.text import to_nfc
 
-ALLOWED_CONTROLS = "\n\t"
+NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters other than tab and newline, and surrogates without their other half."""
+
+SUBSCRIBERS = frozenset(
+    {
+        PhoneNumberType.MOBILE,
+        PhoneNumberType.FIXED_LINE,
+        PhoneNumberType.FIXED_LINE_OR_MOBILE,  # where a country's plan does not tell them apart
+        PhoneNumberType.VOIP,
+    }
+)
 
 
-def clean(text: str) -> str:
-    """NFC, one kind of line end. Raises ValueError for characters that no text has."""
-    text = to_nfc(text.replace("\r\n", "\n").replace("\r", "\n"))
-    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in ALLOWED_CONTROLS for c in text):
+def clean(sent: object) -> object:
+    """Text as NFC with one kind of line end. Raises ValueError for characters that no text has.
+
+    Runs before lengths are counted: the same words are longer as macOS sends them (NFD). What is no text passes.
+    """
+    if not isinstance(sent, str):
+        return sent
+    text = to_nfc(sent.replace("\r\n", "\n").replace("\r", "\n"))
+    if NO_TEXT.search(text):
         raise ValueError("contains control characters")
     return text
 
@@ -22,13 +38,15 @@ def clean(text: str) -> str:
 def e164(phone: str) -> str:
     """A Vietnamese or international subscriber's number as E.164. Raises ValueError.
 
-    Emergency and service numbers are no subscribers: `phonenumbers` would read 113 as +84113.
+    Nobody can be reached at an emergency or service number (113, 1900 …). `phonenumbers` would read letters as a
+    keypad does, and E.164 would lose an extension without a word: both are refused.
     """
     try:
         number = phonenumbers.parse(phone, "VN")
     except phonenumbers.NumberParseException:
         raise ValueError("is not a phone number") from None
-    if not phonenumbers.is_valid_number(number):
+    is_whole = number.extension is None and not any(map(str.isalpha, phone))
+    if not is_whole or phonenumbers.number_type(number) not in SUBSCRIBERS:
         raise ValueError("is not a phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
@@ -37,10 +55,14 @@ def _strip(max_length: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=max_length)
 
 
-Text = Annotated[str, _strip(10_000), AfterValidator(clean)]
-Line = Annotated[str, _strip(500), AfterValidator(clean)]
-Phone = Annotated[str, _strip(40), AfterValidator(e164)]
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Text = Annotated[str, _strip(10_000), BeforeValidator(clean)]
+Line = Annotated[str, _strip(500), BeforeValidator(clean)]
+Phone = Annotated[str, _strip(40), BeforeValidator(clean), AfterValidator(e164)]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+    BeforeValidator(clean),
+]
 
 
 class Strict(BaseModel):
@@ -53,19 +75,37 @@ class ContactDraft(Strict):
     """All optional: who gives none stays anonymous."""
 
     name: Line | None = None
-    phone: Phone | None = Field(default=None, examples=["0912 345 678"])
+    phone: Phone | None = None
     email: Email | None = None
 
 
 class TipDraft(Strict):
-    """A tip as it is sent. Only commune, category, place and text are needed (TT 28/2020 Art. 5.3)."""
+    """A tip as it is sent. Only commune, category and text are needed (TT 28/2020 Art. 5.3)."""
 
-    commune: Line = Field(description="Code or name of a commune of today.", examples=["08944", "Xã Bình Tuyền"])
-    category: Line = Field(description="A code of GET /v1/categories.", examples=["gambling"])
-    text: Text = Field(examples=["Nhóm khoảng 6 người đánh bạc ăn tiền ở dãy trọ sau khu công nghiệp."])
-    place: Line | None = Field(default=None, examples=["Dãy trọ sau khu công nghiệp"])
-    neighbourhood: Line | None = Field(default=None, examples=["Tổ dân phố 4"])
-    happened_at: Line | None = Field(default=None, description="In your words.", examples=["từ 22 giờ hằng ngày"])
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "commune": "Xã Bình Tuyền",
+                    "category": "gambling",
+                    "text": "Nhóm khoảng 6 người đánh bạc ăn tiền ở dãy trọ sau khu công nghiệp.",
+                    "place": "Dãy trọ sau khu công nghiệp",
+                    "neighbourhood": "Tổ dân phố 4",
+                    "happened_at": "từ 22 giờ hằng ngày",
+                    "reporter_role": "landlord",
+                    "contact": {"phone": "0912 345 678"},
+                },
+                {"commune": "08944", "category": "noise", "text": "Loa kẹo kéo mở to đến nửa đêm."},
+            ]
+        }
+    )
+
+    commune: Line = Field(description="Code or full name of a commune of today.")
+    category: Line = Field(description="A code of GET /v1/categories.")
+    text: Text
+    place: Line | None = None
+    neighbourhood: Line | None = None
+    happened_at: Line | None = Field(default=None, description="In your words.")
     happening_now: bool = False
     reporter_role: ReporterRole | None = None
     contact: ContactDraft | None = None
@@ -75,6 +115,12 @@ class TipDraft(Strict):
 
 class MessageDraft(Strict):
     """What a reporter adds to a tip."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"receipt_code": "K7M2-9QXD-4RTV-E8HN-3WYP-C", "text": "Hôm nay có thêm một ô tô màu trắng."}]
+        }
+    )
 
     receipt_code: Annotated[str, StringConstraints(max_length=64)]
     text: Text
