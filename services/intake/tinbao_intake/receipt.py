@@ -4,6 +4,7 @@
 derives from them: an identifier to look the tip up by, and the key of its mailbox.
 """
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +18,9 @@ SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECK_SYMBOLS = SYMBOLS + "*~$=U"
 LENGTH = BITS // 5
 GROUP = 4
-MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "\N{NO-BREAK SPACE}": None})
+MISREAD = str.maketrans("OIL", "011")
+SEPARATORS = re.compile(r"[\s\u2010-\u2015-]+")
+"""Any space and any dash: phones turn a hyphen into a longer one."""
 
 
 class NotACode(ValueError):
@@ -44,7 +47,7 @@ class ReceiptCode:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Accepts any case, spaces and hyphens, and O, I, L for 0, 1, 1. Raises NotACode."""
-        symbols = text.strip().upper().translate(MISREAD)
+        symbols = SEPARATORS.sub("", text).upper().translate(MISREAD)
         if len(symbols) != LENGTH + 1 or any(symbol not in SYMBOLS for symbol in symbols[:-1]):
             raise NotACode("a receipt code has 21 letters and digits")
         number = 0
