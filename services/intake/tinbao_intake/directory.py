@@ -44,6 +44,10 @@ class Directory:
         communes = {commune: station.code for station in by_code.values() for commune in station.communes}
         return cls(by_code, communes, by_recipient)
 
+    def named(self, code: str) -> DirectoryStation:
+        """The station; for a code that is not registered, one that has no more than the code."""
+        return self.stations.get(code) or DirectoryStation(code, name=code, communes=(), served_by=code)
+
     def station_for(self, commune: str, *, goes_to_province: bool) -> DirectoryStation:
         """Raises NoStation. A tip about officers goes to the province and to nobody else."""
         code = self.station_of_commune.get(commune)

@@ -43,8 +43,8 @@ class Doors:
         """Raises UnknownCategory, UnknownCommune, NoStation, CannotSeal, RecordTooLarge."""
         directory, code = self._directory.current, ReceiptCode.generate()
         commune = resolve_commune(draft.commune)
-        tip = seal_tip(draft, _category(draft.category), commune.code, directory, code, now())
-        receipt = ReceiptOut.of(tip, code, directory.stations[tip.station])
+        tip = seal_tip(draft, _category(draft.category), commune, directory, code, now())
+        receipt = ReceiptOut.of(tip, code, directory.named(tip.station))
         body, answer = draft.model_dump_json().encode(), receipt.model_dump_json().encode()
         async with transaction(self._pool) as conn:
             earlier = await idempotency.claim(conn, key, body, answer)
