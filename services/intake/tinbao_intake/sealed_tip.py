@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tinbao_contracts.catalogue import Category, Urgency
 from tinbao_contracts.events import Event, TipEscalatedV1, TipSubmittedV1
-from tinbao_contracts.places import PROVINCE
+from tinbao_contracts.places import PROVINCE, Commune
 from tinbao_contracts.sealed import RECOVERY, Contact, Content, Part, Sealed, Slip
 from tinbao_runtime import sealing
 from uuid_utils.compat import uuid7
@@ -55,18 +55,23 @@ class SealedTip:
 
 
 def seal_tip(
-    draft: TipDraft, category: Category, commune: str, directory: Directory, code: ReceiptCode, received_at: datetime
+    draft: TipDraft,
+    category: Category,
+    commune: Commune,
+    directory: Directory,
+    code: ReceiptCode,
+    received_at: datetime,
 ) -> SealedTip:
     """Seal a draft to who may read it. About 0.1 ms for each recipient. Raises NoStation, CannotSeal.
 
-    `commune` is the code that the draft's words stand for.
+    `commune` is the one that the draft's words stand for.
     """
-    station = directory.station_for(commune, goes_to_province=category.goes_to_province)
+    station = directory.station_for(commune.code, goes_to_province=category.goes_to_province)
     urgency = urgency_of(category, is_happening_now=draft.happening_now)
     holders = _holders(station, urgency)
     tip_id = uuid7()
     bound = sealing.SealedFor(tip_id, station.code, version=1)
-    parts = {Part.SLIP: _slip(draft), Part.CONTENT: _content(draft, code.mailbox_key)}
+    parts = {Part.SLIP: _slip(draft, _place(draft, commune, station)), Part.CONTENT: _content(draft, code.mailbox_key)}
     sealed = sealing.seal(parts, bound, directory.recipients(*holders, at=received_at))
     salt = os.urandom(LOG_SALT_BYTES)
     return SealedTip(tip_id, code.lookup, station.code, holders, category.code, urgency, received_at, salt, sealed)
@@ -79,9 +84,16 @@ def _holders(station: DirectoryStation, urgency: Urgency) -> tuple[str, ...]:
     return (station.code,)
 
 
-def _slip(draft: TipDraft) -> bytes:
+def _place(draft: TipDraft, commune: Commune, station: DirectoryStation) -> str | None:
+    """With the commune, for a station that could not know it: the province, or one that answers for several."""
+    if station.communes == (commune.code,):
+        return draft.place
+    return ", ".join(filter(None, [draft.place, commune.name]))
+
+
+def _slip(draft: TipDraft, place: str | None) -> bytes:
     slip = Slip(
-        place=draft.place,
+        place=place,
         neighbourhood=draft.neighbourhood,
         reporter_role=draft.reporter_role,
         is_happening_now=draft.happening_now,
