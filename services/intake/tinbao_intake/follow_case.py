@@ -12,8 +12,10 @@ from tinbao_intake.mailbox import StoredMessage
 
 
 async def record_opening(conn: Connection, received: Received[CaseOpenedV1]) -> None:
+    """A case that is opened only to look on leaves the tip unopened: its station has not seen it yet."""
     await _lock(conn, received.event)
-    await store.mark_opened(conn, received.event.tip_id, received.event.occurred_at)
+    if not received.event.is_watching:
+        await store.mark_opened(conn, received.event.tip_id, received.event.occurred_at)
 
 
 async def record_classification(conn: Connection, received: Received[CaseClassifiedV1]) -> None:
