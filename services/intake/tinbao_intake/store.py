@@ -86,9 +86,12 @@ REVOKE_KEY = """
     UPDATE station_keys SET revoked_at = $2 WHERE key_id = $1 AND revoked_at IS NULL RETURNING recipient
 """
 
-# All stations, and the keys that are not revoked.
+# All stations, and the keys that are neither revoked nor expired.
 STATIONS = "SELECT code, name, communes, served_by, is_remote FROM stations ORDER BY code"
-KEYS = "SELECT recipient, key_id, raw, valid_from, valid_until FROM station_keys WHERE revoked_at IS NULL"
+KEYS = """
+    SELECT recipient, key_id, raw, valid_from, valid_until FROM station_keys
+    WHERE revoked_at IS NULL AND valid_until > now()
+"""
 
 
 async def insert_tip(conn: Connection, tip: SealedTip) -> None:
