@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from tinbao_runtime import kafka
 from tinbao_runtime.consumer import BatchConsumer
@@ -35,23 +36,25 @@ REPLAY_PARKED = timedelta(seconds=10)
 
 def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
     """The HTTP application; its lifespan keeps the directory fresh."""
-    directory = DirectoryCache(pool)
+    directory = DirectoryCache(pool, settings.directory_refresh)
     doors = Doors(pool, directory)
     pages = Pages("tinbao_intake")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await directory.refresh()
-        refreshing = asyncio.create_task(directory.keep_fresh(settings.directory_refresh))
-        yield
-        refreshing.cancel()
+        refreshing = asyncio.create_task(directory.keep_fresh())
+        try:
+            yield
+        finally:
+            refreshing.cancel()
 
     app = FastAPI(title="tinbao intake", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     install_problems(app)
     install_intake_problems(app)
     app.include_router(api_router(doors))
     app.include_router(web_router(doors, pages))
-    app.include_router(health_router(pool))
+    app.include_router(health_router(pool, directory.check_age))
     mount_static(app)
     mount_docs(app)
     add_middleware(app, pages)
@@ -60,6 +63,8 @@ def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
 
 def add_middleware(app: FastAPI, pages: Pages) -> None:
     """The last one added is the outermost."""
+    # Starlette's own stands outside of all others: what fails would be no page and have no security headers.
+    app.add_middleware(ServerErrorMiddleware, handler=app.exception_handlers[Exception])
     app.add_middleware(GZipMiddleware)
     app.add_middleware(CrossOriginProtection)
     app.add_middleware(ErrorPages, pages=pages)
