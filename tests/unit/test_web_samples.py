@@ -46,7 +46,7 @@ NUMBERS = numbers_for()
 FORM = {
     "numbers": NUMBERS,
     "categories": CATEGORIES,
-    "stations": list(load_communes().values()),
+    "communes": list(load_communes().values()),
     "values": {},
     "errors": {},
     "idempotency_key": KEY,
@@ -81,6 +81,7 @@ MAILBOX = {
     "receipt_code": CODE,
     "status": "answered",
     "status_text": "Đã có trả lời",
+    "is_withdrawn": False,
     "station_name": "Công an xã Bình Tuyền",
     "received_at": RECEIVED,
     "deadline_at": datetime(2026, 11, 24, 14, 40, tzinfo=UTC),
@@ -94,9 +95,11 @@ MAILBOX = {
     ],
     "outcome_text": None,
     "notice": "Đã gửi bổ sung.",
-    "error": None,
     "idempotency_key": KEY,
 }
+NO_CODE = {"receipt_code": "", "error": None}
+UNKNOWN_CODE = {"receipt_code": CODE, "error": "Không tìm thấy tin báo ứng với mã này"}
+MESSAGE = {"receipt_code": CODE, "idempotency_key": KEY, "text": "Hôm nay có thêm một ô tô màu trắng."}
 
 
 def a_row(number: int, category: str, hours_left: int, **differences: Any) -> Thing:
@@ -217,13 +220,16 @@ SAMPLES: Mapping[str, list[Sample]] = {
         Sample(
             "receipt-immediate", "receipt.html", RECEIPT | {"is_immediate": True, "deadline_at": None}, method="POST"
         ),
-        Sample("mailbox-open", "mailbox_open.html", {"error": None}, "/mailbox"),
-        Sample("mailbox-unknown", "mailbox_open.html", {"error": "Không tìm thấy tin báo ứng với mã này"}, "/mailbox"),
+        Sample("mailbox-open", "mailbox_open.html", NO_CODE, "/mailbox"),
+        Sample("mailbox-unknown", "mailbox_open.html", UNKNOWN_CODE, "/mailbox", "POST", status=404),
+        Sample(
+            "message-again", "mailbox_message.html", MESSAGE | {"error": "Nội dung quá dài"}, "/mailbox", "POST", 422
+        ),
         Sample("mailbox", "mailbox.html", MAILBOX, "/mailbox", "POST"),
         Sample(
             "mailbox-new",
             "mailbox.html",
-            MAILBOX | {"status": "received", "messages": [], "notice": None, "error": "Nội dung quá dài"},
+            MAILBOX | {"status": "received", "is_withdrawn": True, "messages": [], "notice": None},
             "/mailbox",
             "POST",
         ),

@@ -2,15 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
-from pydantic import BaseModel, StringConstraints
+from fastapi import APIRouter, Depends, Header, Query
+from pydantic import ConfigDict, StringConstraints
+from starlette.responses import Response
 from tinbao_contracts.catalogue import load_catalogue
 from tinbao_contracts.places import find_communes, load_communes
 from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
 
 from tinbao_intake.doors import Doors
-from tinbao_intake.draft import MessageDraft, TipDraft
+from tinbao_intake.draft import MessageDraft, Strict, TipDraft
+from tinbao_intake.problems import PROBLEM_RESPONSES
 from tinbao_intake.responses import CategoryOut, MailboxOut, ReceiptOut, SentOut, StationOut
+
+MAX_BODY_BYTES = 256 * 1024
+"""Twice the longest text with every character escaped in JSON."""
 
 KeyHeader = Annotated[
     str,
@@ -24,12 +29,20 @@ KeyHeader = Annotated[
 ]
 
 
-class CodeIn(BaseModel):
+class CodeIn(Strict):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"receipt_code": "K7M2-9QXD-4RTV-E8HN-3WYP-C"}]})
+
     receipt_code: Annotated[str, StringConstraints(max_length=64)]
 
 
+def keep_nowhere(response: Response) -> None:
+    """An answer with a receipt code or a conversation in it is for the one who asked, now."""
+    response.headers["Cache-Control"] = "no-store"
+
+
 def api_router(doors: Doors) -> APIRouter:
-    router = APIRouter(prefix="/v1", tags=["tips"])
+    router = APIRouter(prefix="/v1", tags=["tips"], responses=PROBLEM_RESPONSES, max_body_size=MAX_BODY_BYTES)
+    private = [Depends(keep_nowhere)]
 
     @router.get("/categories")
     async def list_categories() -> list[CategoryOut]:
@@ -47,22 +60,22 @@ def api_router(doors: Doors) -> APIRouter:
             if (s := directory.stations.get(directory.station_of_commune.get(c.code, "")))
         ]
 
-    @router.post("/tips", status_code=201)
+    @router.post("/tips", status_code=201, dependencies=private)
     async def send_tip(draft: TipDraft, key: KeyHeader) -> ReceiptOut:
         """Send a tip. 201 means that it is stored for good, sealed, and on its way to the station."""
         return await doors.send_tip(draft, IdempotencyKey(key, "tips"))
 
-    @router.post("/mailbox/open")
+    @router.post("/mailbox/open", dependencies=private)
     async def open_mailbox(code: CodeIn) -> MailboxOut:
         """The tip's state and the conversation, for the holder of the receipt code."""
         return MailboxOut.of(await doors.read_mailbox(code.receipt_code))
 
-    @router.post("/mailbox/messages", status_code=201)
+    @router.post("/mailbox/messages", status_code=201, dependencies=private)
     async def send_message(draft: MessageDraft, key: KeyHeader) -> SentOut:
         """Add to a tip. The station that holds it now receives it."""
         return await doors.send_message(draft, IdempotencyKey(key, "messages"))
 
-    @router.post("/mailbox/withdraw", status_code=204)
+    @router.post("/mailbox/withdraw", status_code=204, dependencies=private)
     async def withdraw(code: CodeIn) -> None:
         """Withdraw a tip. The station records it; the law does not let that alone end the handling."""
         await doors.withdraw(code.receipt_code)

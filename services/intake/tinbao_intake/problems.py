@@ -1,6 +1,8 @@
 """What clients are told when a request cannot be served, in one place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.responses import Response
@@ -19,6 +21,9 @@ def _unknown_commune(error: Exception) -> Problem:
     names = ", ".join(c.name for c in error.suggestions) if isinstance(error, UnknownCommune) else ""
     why = f"Not one commune. Perhaps: {names}" if names else "No commune of today is called so"
     return Problem(422, "unknown-commune", "Which commune is it?", fields={"commune": why})
+
+
+TOO_LARGE = Problem(413, "request-too-large", "The request is larger than anything that is taken here")
 
 
 def _always(problem: Problem) -> Callable[[Exception], Problem]:
@@ -50,10 +55,44 @@ PROBLEMS: Mapping[type[Exception], Callable[[Exception], Problem]] = {
 }
 
 
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong, as a problem document (RFC 9457) with a stable `type`.",
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["type", "title", "status"],
+                    "properties": {
+                        "type": {"type": "string", "format": "uri"},
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                        "errors": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "required": ["field", "detail"],
+                                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}},
+                            },
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+"""For the OpenAPI document: FastAPI would describe a form of its own for 422, which nobody gets."""
+
+
 def install_intake_problems(app: FastAPI) -> None:
+    app.add_exception_handler(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _handler(_always(TOO_LARGE)))
     for error_class, problem_of in PROBLEMS.items():
         app.add_exception_handler(error_class, _handler(problem_of))
 
 
-def _handler(problem_of: Callable[[Exception], Problem]) -> Callable[[Request, Exception], Response]:
-    return lambda _, error: problem_of(error).response()
+def _handler(problem_of: Callable[[Exception], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(_: Request, error: Exception) -> Response:
+        return problem_of(error).response()
+
+    return answer

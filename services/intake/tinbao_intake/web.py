@@ -1,12 +1,11 @@
 """The residents' pages, over the same doors as the API. A receipt code travels in a form's body, never in a URL."""
 
 import secrets
-from http import HTTPStatus
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import segno
 from fastapi import APIRouter, Form, Request
-from pydantic import ValidationError
 from starlette.responses import Response
 from tinbao_contracts.catalogue import Urgency, load_catalogue
 from tinbao_contracts.numbers import numbers_for
@@ -15,19 +14,19 @@ from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, Idempoten
 from tinbao_web.pages import Pages
 
 from tinbao_intake import wording
+from tinbao_intake.api import MAX_BODY_BYTES
 from tinbao_intake.deadlines import deadline_of
 from tinbao_intake.doors import Doors
 from tinbao_intake.draft import MessageDraft
-from tinbao_intake.mailbox import Mailbox, TipNotFound
-from tinbao_intake.receipt import NotACode
-from tinbao_intake.refusals import REFUSALS, refusal
+from tinbao_intake.mailbox import Mailbox
+from tinbao_intake.refusals import REFUSALS, Refusal
 from tinbao_intake.responses import ReceiptOut
 from tinbao_intake.tip_form import TipForm
 from tinbao_intake.wording import Gettext
 
 FormKey = Annotated[str, Form(alias="idempotency_key", min_length=MIN_KEY_LENGTH, max_length=MAX_KEY_LENGTH)]
-FormCode = Annotated[str, Form(max_length=64)]
-FormText = Annotated[str, Form(max_length=20_000)]
+FormText = Annotated[str, Form()]
+"""As long as the whole body may be: what is too long comes back with its words instead of being lost."""
 
 
 class TipPages:
@@ -38,28 +37,25 @@ class TipPages:
         self._pages = pages
 
     def form(self, request: Request) -> Response:
-        return self._form(request, {}, {}, new_key(), 200)
+        return self._form(request, {}, {}, new_key())
 
     async def send(self, request: Request, form: TipForm) -> Response:
         """The receipt; or the form again with all that was typed, and what is wrong with it."""
         try:
             receipt = await self._doors.send_tip(form.draft(), IdempotencyKey(form.idempotency_key, "tips"))
         except REFUSALS as error:
-            errors, status = refusal(error, self._pages.texts(request).gettext)
-            return self._again(request, form, errors, status)
+            refusal = Refusal.of(error, self._pages.texts(request).gettext)
+            key = new_key() if refusal.wants_new_key else form.idempotency_key
+            return _refused(self._form(request, form.values(), refusal.errors, key, refusal.status), refusal)
         return self._receipt(request, receipt)
 
-    def _again(self, request: Request, form: TipForm, errors: dict[str, str], status: int) -> Response:
-        key = new_key() if status == HTTPStatus.CONFLICT else form.idempotency_key
-        return self._form(request, form.values(), errors, key, status)
-
     def _form(
-        self, request: Request, values: dict[str, str], errors: dict[str, str], key: str, status: int
+        self, request: Request, values: Mapping[str, str], errors: Mapping[str, str], key: str, status: int = 200
     ) -> Response:
         context = {
             "numbers": numbers_for(),
             "categories": list(load_catalogue().values()),
-            "stations": list(load_communes().values()),
+            "communes": list(load_communes().values()),
             "values": values,
             "errors": errors,
             "idempotency_key": key,
@@ -67,7 +63,7 @@ class TipPages:
         return self._pages.render(request, "form.html", context, status)
 
     def _receipt(self, request: Request, receipt: ReceiptOut) -> Response:
-        station = self._doors.directory.stations[receipt.station]
+        station = self._doors.directory.named(receipt.station)
         context = {
             "receipt_code": receipt.receipt_code,
             "qr_svg": segno.make_qr(receipt.receipt_code).svg_inline(border=0, omitsize=True),
@@ -83,67 +79,70 @@ class TipPages:
 
 
 class MailboxPages:
-    """The mailbox, opened anew with the code on every visit."""
+    """The mailbox, opened anew with the code on every visit. What is refused comes back with all that was typed."""
 
     def __init__(self, doors: Doors, pages: Pages) -> None:
         self._doors = doors
         self._pages = pages
 
-    def ask(self, request: Request, error: str | None = None, status: int = 200) -> Response:
+    def ask(self, request: Request) -> Response:
         """The page that asks for the code."""
-        text = self._pages.texts(request).gettext(error) if error else None
-        return self._pages.render(request, "mailbox_open.html", {"error": text}, status)
+        return self._pages.render(request, "mailbox_open.html", {"receipt_code": "", "error": None})
 
-    async def open(self, request: Request, code: str) -> Response:
-        return await self._show(request, code)
-
-    async def send(self, request: Request, code: str, text: str, key: str) -> Response:
-        try:
-            draft = MessageDraft(receipt_code=code, text=text)
-        except ValidationError as error:
-            is_long = error.errors()[0]["type"] == "string_too_long"
-            return await self._show(request, code, error=wording.TOO_LONG if is_long else wording.EMPTY_MESSAGE)
-        try:
-            await self._doors.send_message(draft, IdempotencyKey(key, "messages"))
-        except (NotACode, TipNotFound):
-            return self.ask(request, wording.UNKNOWN_CODE, 404)
-        return await self._show(request, code, notice=wording.ADDED)
-
-    async def withdraw(self, request: Request, code: str) -> Response:
-        try:
-            await self._doors.withdraw(code)
-        except (NotACode, TipNotFound):
-            return self.ask(request, wording.UNKNOWN_CODE, 404)
-        return await self._show(request, code, notice=wording.WITHDRAWN)
-
-    async def _show(self, request: Request, code: str, notice: str | None = None, error: str | None = None) -> Response:
+    async def open(self, request: Request, code: str, notice: str | None = None) -> Response:
         try:
             mailbox = await self._doors.read_mailbox(code)
-        except NotACode:
-            return self.ask(request, wording.MISTYPED_CODE, 422)
-        except TipNotFound:
-            return self.ask(request, wording.UNKNOWN_CODE, 404)
+        except REFUSALS as error:
+            return self._refuse(request, error, code)
         gettext = self._pages.texts(request).gettext
         context = {
             **self._context(mailbox, gettext),
             "receipt_code": code,
             "notice": gettext(notice) if notice else None,
-            "error": gettext(error) if error else None,
             "idempotency_key": new_key(),
         }
-        return self._pages.render(request, "mailbox.html", context, 422 if error else 200)
+        return self._pages.render(request, "mailbox.html", context)
+
+    async def send(self, request: Request, code: str, text: str, key: str) -> Response:
+        try:
+            draft = MessageDraft(receipt_code=code, text=text)
+            await self._doors.send_message(draft, IdempotencyKey(key, "messages"))
+        except REFUSALS as error:
+            return self._refuse(request, error, code, text, key)
+        return await self.open(request, code, wording.ADDED)
+
+    async def withdraw(self, request: Request, code: str) -> Response:
+        try:
+            await self._doors.withdraw(code)
+        except REFUSALS as error:
+            return self._refuse(request, error, code)
+        return await self.open(request, code, wording.WITHDRAWN)
+
+    def _refuse(
+        self, request: Request, error: Exception, code: str, text: str | None = None, key: str = ""
+    ) -> Response:
+        """Without a database there is no mailbox to show, so a message comes back on a page of its own."""
+        refusal = Refusal.of(error, self._pages.texts(request).gettext)
+        context = {
+            "receipt_code": code,
+            "error": next(iter(refusal.errors.values())),
+            "text": text,
+            "idempotency_key": new_key() if refusal.wants_new_key else key,
+        }
+        is_about_code = text is None or "receipt_code" in refusal.errors
+        template = "mailbox_open.html" if is_about_code else "mailbox_message.html"
+        return _refused(self._pages.render(request, template, context, refusal.status), refusal)
 
     def _context(self, mailbox: Mailbox, gettext: Gettext) -> dict[str, Any]:
         tip = mailbox.tip
-        station = self._doors.directory.stations.get(tip.station)
-        is_remote = station.is_remote if station else False
-        words = wording.WITHDRAWN if tip.withdrawn_at else wording.STATUSES[tip.status]
+        station = self._doors.directory.named(tip.station)
         return {
-            "status": "withdrawn" if tip.withdrawn_at else tip.status.value,
-            "status_text": gettext(words),
-            "station_name": station.name if station else tip.station,
+            "status": tip.status.value,
+            "status_text": gettext(wording.STATUSES[tip.status]),
+            "is_withdrawn": tip.withdrawn_at is not None,
+            "station_name": station.name,
             "received_at": tip.received_at,
-            "deadline_at": deadline_of(tip.station, tip.urgency, tip.received_at, is_remote=is_remote),
+            "deadline_at": deadline_of(tip.station, tip.urgency, tip.received_at, is_remote=station.is_remote),
             "messages": mailbox.messages,
             "outcome_text": gettext(wording.OUTCOMES[tip.outcome]) if tip.outcome else None,
         }
@@ -151,7 +150,7 @@ class MailboxPages:
 
 def web_router(doors: Doors, pages: Pages) -> APIRouter:
     tips, mailboxes = TipPages(doors, pages), MailboxPages(doors, pages)
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, max_body_size=MAX_BODY_BYTES)
 
     @router.get("/")
     async def form(request: Request) -> Response:
@@ -166,18 +165,25 @@ def web_router(doors: Doors, pages: Pages) -> APIRouter:
         return mailboxes.ask(request)
 
     @router.post("/mailbox")
-    async def open_mailbox(request: Request, receipt_code: FormCode) -> Response:
+    async def open_mailbox(request: Request, receipt_code: FormText = "") -> Response:
         return await mailboxes.open(request, receipt_code)
 
     @router.post("/mailbox/messages")
-    async def send_message(request: Request, receipt_code: FormCode, key: FormKey, text: FormText = "") -> Response:
+    async def send_message(
+        request: Request, key: FormKey, receipt_code: FormText = "", text: FormText = ""
+    ) -> Response:
         return await mailboxes.send(request, receipt_code, text, key)
 
     @router.post("/mailbox/withdraw")
-    async def withdraw(request: Request, receipt_code: FormCode) -> Response:
+    async def withdraw(request: Request, receipt_code: FormText = "") -> Response:
         return await mailboxes.withdraw(request, receipt_code)
 
     return router
+
+
+def _refused(page: Response, refusal: Refusal) -> Response:
+    page.headers.update(refusal.headers)
+    return page
 
 
 def new_key() -> str:

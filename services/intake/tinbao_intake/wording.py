@@ -44,4 +44,3 @@ SENT_BEFORE = _("Biểu mẫu này đã được gửi với nội dung khác. N
 UNKNOWN_CODE = _("Không tìm thấy tin báo ứng với mã này")
 MISTYPED_CODE = _("Mã chưa đúng: mã có 21 chữ và số. Đề nghị kiểm tra lại")
 ADDED = _("Đã gửi bổ sung.")
-EMPTY_MESSAGE = _("Đề nghị ghi nội dung bổ sung")
