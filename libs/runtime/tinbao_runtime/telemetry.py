@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 
 import structlog
 from opentelemetry import trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
@@ -44,6 +43,9 @@ def _span_processor(exporter: str) -> SpanProcessor | None:
         case "none":
             return None
         case "otlp":
+            # Its protobuf costs every process that is not traced a fifth of a second.
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  - above
+
             return BatchSpanProcessor(OTLPSpanExporter())
         case "console":
             return SimpleSpanProcessor(ConsoleSpanExporter())
