@@ -52,7 +52,6 @@ def consumer(settings: ServiceSettings, group: str) -> AIOKafkaConsumer:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         max_poll_records=500,
-        fetch_max_wait_ms=100,
         # The broker's least: after a crash the partitions come back in six seconds.
         session_timeout_ms=6_000,
         heartbeat_interval_ms=2_000,
