@@ -16,6 +16,7 @@ TRANSIENT = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -25,7 +26,8 @@ TRANSIENT = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 """What passes by itself: the server is away, restarting, full or a standby; a transaction lost against another, or
-this process was frozen inside one."""
+this process was frozen inside one. The driver's internal error is a statement begun on a session that the server has
+just ended."""
 
 
 class Unavailable(Exception):
