@@ -17,6 +17,7 @@ CONSUMED = Counter("tinbao_consumed_records", "Records stored by the consumer", 
 REQUESTS = Histogram(
     "tinbao_request_seconds", "Time to answer a request", ["route", "method", "status"], registry=REGISTRY
 )
+DELIVERIES = Counter("tinbao_deliveries", "How the sending of letters went", ["channel", "result"], registry=REGISTRY)
 LAST_SCRAPE = Gauge("tinbao_database_read_at_seconds", "When the database's numbers were last read", registry=REGISTRY)
 
 # Counts of what waits, in one look. Locks nothing.
