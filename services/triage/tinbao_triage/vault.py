@@ -24,8 +24,14 @@ class Vault:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """Raises FileNotFoundError where the folder has no key-encryption key: make it with `tinbao keys new`."""
-        return cls(folder, KeyRing.read(folder), (folder / KEK_FILE).read_bytes())
+        """Raises FileNotFoundError where the folder has no key-encryption key: make it with `tinbao keys new`.
+
+        Raises ValueError for one that is cut off, which would lose what it wraps.
+        """
+        key = (folder / KEK_FILE).read_bytes()
+        if len(key) != KEK_BYTES:
+            raise ValueError(f"{KEK_FILE} must have {KEK_BYTES} bytes")
+        return cls(folder, KeyRing.read(folder), key)
 
     @staticmethod
     def create(folder: Path) -> None:
@@ -35,13 +41,15 @@ class Vault:
         if not path.exists():
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(os.urandom(KEK_BYTES))
+                file.flush()
+                os.fsync(file.fileno())  # what arrives is wrapped with it from now on
 
     def data_keys(self, sealed: Sealed, tip_id: UUID) -> DataKeys:
         """Raises NoKey, CannotOpen."""
         try:
             return sealing.open_data_keys(sealed, tip_id, self._ring)
         except NoKey:
-            self._ring = KeyRing.read(self._folder)
+            self._ring = self._read_again()
             return sealing.open_data_keys(sealed, tip_id, self._ring)
 
     def open_slip(self, sealed: Sealed, tip_id: UUID, keys: DataKeys) -> bytes:
@@ -54,3 +62,10 @@ class Vault:
     def unwrap(self, wrapped: bytes) -> bytes:
         """Raises CannotOpen."""
         return sealing.unwrap_key(self._key_encryption_key, wrapped)
+
+    def _read_again(self) -> KeyRing:
+        """A file that is no key, or not yet wholly written, hides none of the keys that are held already."""
+        try:
+            return KeyRing.read(self._folder)
+        except ValueError:
+            return self._ring
