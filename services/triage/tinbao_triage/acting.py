@@ -21,6 +21,14 @@ class About(TypedDict):
     occurred_at: datetime
 
 
+async def find(conn: Connection, tip_id: UUID, stations: list[str] | None) -> Case:
+    """Raises CaseNotFound, also for a station that is not theirs."""
+    case = await store.find_case(conn, tip_id, stations)
+    if case is None:
+        raise CaseNotFound
+    return case
+
+
 async def lock(conn: Connection, tip_id: UUID, stations: list[str] | None) -> Case:
     """The case, locked until the transaction ends. Raises CaseNotFound, also for a station that is not theirs."""
     case = await store.lock_case(conn, tip_id, stations)

@@ -1,6 +1,5 @@
 """The HTTP API that officers' apps use. Who asks is in the access token or the session; texts travel in bodies."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -12,13 +11,20 @@ from tinbao_runtime.clock import now
 from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
 
 from tinbao_triage.case import Status
+from tinbao_triage.clocks import SOON
 from tinbao_triage.duties import Duties
 from tinbao_triage.login import Identity
 from tinbao_triage.officer import Officer
-from tinbao_triage.responses import AnsweredOut, CaseFileOut, CaseOut, CasePage, StationCaseOut, read_cursor
-from tinbao_triage.store import Filters
-
-SOON = timedelta(hours=24)
+from tinbao_triage.records import Filters
+from tinbao_triage.responses import (
+    AnsweredOut,
+    CaseFileOut,
+    CaseOut,
+    CasePage,
+    OfficerOut,
+    StationCaseOut,
+    read_cursor,
+)
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
@@ -50,7 +56,8 @@ class ClassifyIn(Strict):
 
 class AssignIn(Strict):
     officer: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    officer_name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    officer_name: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    """Needed for who has never worked here."""
 
 
 class TextIn(Strict):
@@ -80,7 +87,7 @@ class Listing(BaseModel):
             status=self.status,
             category=self.category,
             assignee=officer.subject if self.assignee == "me" else None,
-            unassigned=self.assignee == "none",
+            unclaimed=self.assignee == "none",
             due_before=due_before,
             after=read_cursor(self.cursor) if self.cursor else None,
             limit=limit + 1,
@@ -100,7 +107,10 @@ def api_router(duties: Duties, identity: Identity) -> APIRouter:  # noqa: C901 -
 
     @router.get("/cases")
     async def list_cases(officer: asker, page: Annotated[Page, Query()]) -> CasePage:
-        """The cases that this officer may see, soonest deadline first; without `status`, all that are not closed."""
+        """The cases that this officer may see, soonest deadline first.
+
+        Without `status`, all that are not closed, and those whose reporter added something after they were.
+        """
         return CasePage.of(await duties.list_cases(officer, page.filters(officer, page.limit)), page.limit)
 
     @router.post("/cases/claim-next")
@@ -146,6 +156,11 @@ def api_router(duties: Duties, identity: Identity) -> APIRouter:  # noqa: C901 -
         """End the station's handling, with a last answer if there is `text`. Decisions on a tip are not made here."""
         closing = IdempotencyKey(key, "closings")
         return CaseOut.of(await duties.close(officer, tip_id, body.outcome, body.text, closing))
+
+    @router.get("/officers")
+    async def list_officers(officer: asker) -> list[OfficerOut]:
+        """Whom a case can be given to without their name: who has worked here before."""
+        return [OfficerOut.of(known) for known in await duties.assignable_officers(officer)]
 
     @router.get("/overview")
     async def overview(officer: asker) -> list[StationCaseOut]:

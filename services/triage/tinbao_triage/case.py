@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID
 
 from tinbao_contracts.catalogue import Urgency
+from tinbao_contracts.deadline import Deadline
 from tinbao_contracts.events import Outcome
 from tinbao_contracts.sealed import ReporterRole
 
@@ -20,7 +21,11 @@ class CaseNotFound(Exception):
 
 
 class NotAllowed(Exception):
-    """The officer's roles, the case's state or its assignee do not allow this act."""
+    """The officer's roles do not allow this act, or another station handles the tip."""
+
+
+class NotNow(NotAllowed):
+    """The case's state or its assignee do not allow it, or no longer: perhaps somebody else was faster."""
 
 
 class Status(StrEnum):
@@ -80,23 +85,36 @@ class Case:
     closed_at: datetime | None
     withdrawn_at: datetime | None
     has_news: bool
+    """The reporter added something, or withdrew, and nobody has read the text since."""
+
+    @property
+    def is_erased(self) -> bool:
+        """Nothing is left to read or to answer. A watcher's copy stays: whether its holder was right can be checked."""
+        return self.outcome is Outcome.OUTSIDE_SCOPE and self.standing is Standing.OWNING
 
     def after(self, action: Action, officer: Officer) -> Self:
-        """The case once the officer has done this. Raises NotAllowed."""
+        """The case once the officer has done this. Raises NotAllowed; NotNow where only the state is the reason."""
         if not officer.may(action):
             raise NotAllowed("role")
         if self.standing is Standing.WATCHING and action not in WATCHERS_ACTS:
             raise NotAllowed("another station handles this tip")
-        if (self.status, action) not in MOVES:
-            raise NotAllowed("state")
+        if self.is_erased or (self.status, action) not in MOVES:
+            raise NotNow("state")
         if action in ASSIGNEES_ACTS and self.assignee != officer.subject and not officer.acts_for_others:
-            raise NotAllowed("assigned to somebody else")
+            raise NotNow("assigned to somebody else")
         return replace(self, status=MOVES[self.status, action])
 
     def claimed_by(self, officer: Officer) -> Self:
-        """Raises NotAllowed, also if somebody else was faster."""
+        """Raises NotAllowed; NotNow if somebody else was faster."""
         claimed = self.after(Action.CLAIM, officer)
         return replace(claimed, assignee=officer.subject, assignee_name=officer.name)
+
+    def timed(self, deadline: Deadline) -> Self:
+        return replace(self, deadline_at=deadline.strict_at, legal_at=deadline.legal_at)
+
+    def withdrawn(self, at: datetime) -> Self:
+        """The first withdrawal counts. It ends nothing."""
+        return self if self.withdrawn_at else replace(self, withdrawn_at=at, has_news=not self.is_erased)
 
     def allowed_actions(self, officer: Officer) -> frozenset[Action]:
         return frozenset(action for action in Action if self._allows(action, officer))

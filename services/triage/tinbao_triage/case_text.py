@@ -10,7 +10,7 @@ from tinbao_runtime import sealing
 from tinbao_runtime.sealing import SealedFor
 
 from tinbao_triage.arrival import ArrivedSupplement
-from tinbao_triage.store import EncryptedContent, Writing
+from tinbao_triage.records import EncryptedContent, Writing
 from tinbao_triage.vault import Vault
 
 

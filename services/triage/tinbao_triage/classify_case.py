@@ -25,10 +25,9 @@ async def classify_case(
     """
     case = await lock(conn, tip_id, desk.stations)
     classified = replace(case.after(Action.CLASSIFY, desk.officer), category=category.code, urgency=urgency)
-    if urgency is not case.urgency:
-        remote = await store.remote_stations(conn)
-        deadline = clocks.changed(case, urgency, desk.now, is_remote=case.station in remote)
-        classified = replace(classified, deadline_at=deadline.strict_at, legal_at=deadline.legal_at)
+    is_remote = case.station in await store.remote_stations(conn)
+    deadline = clocks.changed(case.deadline_at, urgency, case.received_at, desk.now, is_remote=is_remote)
+    classified = classified.timed(deadline) if deadline else classified
     await store.save_case(conn, classified)
     await write_down(conn, classified, Action.CLASSIFY, desk.officer, desk.now)
     await outbox.enqueue(

@@ -1,13 +1,14 @@
 """The legal clocks of this deployment's cases."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tinbao_contracts.calendar import Calendar
 from tinbao_contracts.catalogue import Urgency
 from tinbao_contracts.deadline import TRANSFER_CLOCKS, Deadline, Rules, deadline_for
 
-from tinbao_triage.case import Case
+SOON = timedelta(hours=24)
+"""A case is due soon when less than this is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +23,15 @@ class Clocks:
         key = TRANSFER_CLOCKS[urgency]
         return deadline_for(key, received_at, remote=is_remote, rules=self.rules, calendar=self.calendar)
 
-    def changed(self, case: Case, urgency: Urgency, now: datetime, *, is_remote: bool) -> Deadline:
-        """The clock of a case that turns out to be of another urgency.
+    def changed(
+        self, running_at: datetime, urgency: Urgency, received_at: datetime, now: datetime, *, is_remote: bool
+    ) -> Deadline | None:
+        """The clock of a case that is of this urgency now; None while the one that ends at `running_at` goes on.
 
-        A shorter clock runs from now, but never beyond what already ran; a longer one runs from receipt.
+        A shorter clock runs from now, but never beyond what already runs; a longer one runs from receipt.
         """
-        from_receipt = self.deadline(urgency, case.received_at, is_remote=is_remote)
-        if from_receipt.strict_at >= case.deadline_at:
+        from_receipt = self.deadline(urgency, received_at, is_remote=is_remote)
+        if from_receipt.strict_at >= running_at:
             return from_receipt
         from_now = self.deadline(urgency, now, is_remote=is_remote)
-        running = self.deadline(case.urgency, case.received_at, is_remote=is_remote)
-        return min(from_now, running, key=lambda deadline: deadline.strict_at)
+        return from_now if from_now.strict_at < running_at else None

@@ -24,7 +24,7 @@ async def close_case(conn: Connection, desk: Desk, tip_id: UUID, outcome: Outcom
     closed = replace(case.after(Action.CLOSE, desk.officer), outcome=outcome, closed_at=desk.now)
     await store.save_case(conn, closed)
     if outcome is Outcome.OUTSIDE_SCOPE:
-        await store.erase_content(conn, tip_id)
+        await store.erase_content(conn, tip_id, desk.now)
     await write_down(conn, closed, Action.CLOSE, desk.officer, desk.now)
     await outbox.enqueue(conn, CaseClosedV1(**about(closed, desk.now), outcome=outcome, officer=desk.officer.subject))
     return closed

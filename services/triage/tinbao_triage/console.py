@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 from fastapi import Request
+from pydantic import ConfigDict, model_validator
 from starlette.responses import Response
 from tinbao_contracts.catalogue import load_catalogue
 from tinbao_contracts.places import PROVINCE
@@ -23,6 +24,17 @@ from tinbao_triage.wording import OUTCOMES, REASONS, STATUSES
 PAGE = 50
 
 
+class ListingForm(Listing):
+    """The filters as a browser's form sends them: the language beside them, and empty what is not chosen."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def leave_out_empty(cls, sent: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in sent.items() if value != ""}
+
+
 class Console:
     """Gathers what a page shows. Every page has the list beside it."""
 
@@ -38,6 +50,7 @@ class Console:
     async def case(self, request: Request, officer: Officer, file: CaseFile) -> Response:
         reader = self._reader(request)
         actions = file.case.allowed_actions(officer)
+        officers = await self._duties.assignable_officers(officer) if Action.ASSIGN in actions else []
         context = {
             **await self._frame(officer),
             **await self._list(request, officer, Listing()),
@@ -45,6 +58,7 @@ class Console:
             "actions": {action.value for action in actions},
             "reasons": [(code.value, reader.gettext(text)) for code, text in REASONS.items()],
             "outcomes": [(code.value, reader.gettext(text)) for code, text in OUTCOMES.items()],
+            "officers": [(known.subject, known.name) for known in officers],
             "notice": None,
             "error": None,
             "idempotency_key": secrets.token_urlsafe(24),

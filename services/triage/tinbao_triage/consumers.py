@@ -17,6 +17,7 @@ from tinbao_contracts.places import PROVINCE
 from tinbao_runtime.batch import Handlers, each
 
 from tinbao_triage.clocks import Clocks
+from tinbao_triage.end_watch import follow_closing
 from tinbao_triage.follow_stations import follow_station, name_station
 from tinbao_triage.open_cases import open_cases
 from tinbao_triage.supplement_case import supplement_case
@@ -35,14 +36,15 @@ def pattern_of(station: str) -> str:
 
 def handlers(vault: Vault, clocks: Clocks) -> Handlers:
     opening = partial(open_cases, vault=vault, clocks=clocks)
+    following = each(partial(follow_station, clocks=clocks))
     return {
         TipSubmittedV1: opening,
         TipEscalatedV1: opening,
         TipSupplementedV1: each(partial(supplement_case, vault=vault)),
         TipWithdrawnV1: each(withdraw_case),
         StationRegisteredV1: each(name_station),
-        CaseOpenedV1: each(follow_station),
-        CaseAssignedV1: each(follow_station),
-        CaseClassifiedV1: each(follow_station),
-        CaseClosedV1: each(follow_station),
+        CaseOpenedV1: following,
+        CaseAssignedV1: following,
+        CaseClassifiedV1: following,
+        CaseClosedV1: each(partial(follow_closing, clocks=clocks)),
     }

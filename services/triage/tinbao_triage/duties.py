@@ -1,5 +1,7 @@
 """The two faces, API and console, do the same: one transaction that calls one verb, for the officer who asks."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 from uuid import UUID
 
 from tinbao_contracts.catalogue import Category, Urgency, load_catalogue
@@ -7,28 +9,34 @@ from tinbao_contracts.events import Outcome, ViewReason
 from tinbao_runtime import idempotency
 from tinbao_runtime.clock import now
 from tinbao_runtime.idempotency import IdempotencyKey
-from tinbao_runtime.postgres import Pool, transaction
+from tinbao_runtime.postgres import Connection, Pool, transaction
 from uuid_utils.compat import uuid7
 
 from tinbao_triage import store
+from tinbao_triage.acting import find
 from tinbao_triage.answer_case import answer_case
-from tinbao_triage.assign_case import assign_case
+from tinbao_triage.assign_case import assign_case, assignable_officers
 from tinbao_triage.case import Case, NotAllowed
 from tinbao_triage.claim_case import claim_case
 from tinbao_triage.claim_next import claim_next
 from tinbao_triage.classify_case import classify_case
-from tinbao_triage.clocks import Clocks
+from tinbao_triage.clocks import SOON, Clocks
 from tinbao_triage.close_case import close_case
 from tinbao_triage.desk import Desk
 from tinbao_triage.note_case import note_case
 from tinbao_triage.officer import Officer
 from tinbao_triage.open_content import open_content
 from tinbao_triage.read_case import CaseFile, read_case
+from tinbao_triage.records import Counts, Filters, KnownOfficer
 from tinbao_triage.responses import AnsweredOut
 from tinbao_triage.rights import Action
 from tinbao_triage.settings import TriageSettings
-from tinbao_triage.store import Counts, Filters, StationCase
+from tinbao_triage.station_case import StationCase
 from tinbao_triage.vault import Vault
+
+Act: TypeAlias = Callable[[Connection], Awaitable[None]]
+WritingVerb: TypeAlias = Callable[[Connection, Desk, UUID, UUID, str, Vault], Awaitable[Case]]
+"""A verb that writes a text under an id of its own."""
 
 
 class UnknownCategory(Exception):
@@ -57,7 +65,7 @@ class Duties:
         """Raises NotAllowed. Due soon means within a day."""
         desk = self._listing(officer)
         async with transaction(self._pool) as conn:
-            return await store.count_cases(conn, desk.stations, officer.subject, desk.now)
+            return await store.count_cases(conn, desk.stations, officer.subject, desk.now + SOON)
 
     async def read(self, officer: Officer, tip_id: UUID) -> CaseFile:
         async with transaction(self._pool) as conn:
@@ -71,7 +79,7 @@ class Duties:
         async with transaction(self._pool) as conn:
             return await claim_case(conn, self.desk(officer), tip_id)
 
-    async def assign(self, officer: Officer, tip_id: UUID, subject: str, name: str) -> Case:
+    async def assign(self, officer: Officer, tip_id: UUID, subject: str, name: str | None) -> Case:
         async with transaction(self._pool) as conn:
             return await assign_case(conn, self.desk(officer), tip_id, subject, name)
 
@@ -89,41 +97,29 @@ class Duties:
             return await classify_case(conn, self.desk(officer), tip_id, known, urgency, self._clocks)
 
     async def answer(self, officer: Officer, tip_id: UUID, text: str, key: IdempotencyKey) -> AnsweredOut:
-        desk, message_id = self.desk(officer), uuid7()
-        answered = AnsweredOut(message_id=message_id, sent_at=desk.now)
-        body = f"{tip_id}\n{text}".encode()
-        async with transaction(self._pool) as conn:
-            earlier = await idempotency.claim(conn, key, body, answered.model_dump_json().encode())
-            if earlier is None:
-                await answer_case(conn, desk, tip_id, message_id, text, self._vault)
-        return answered if earlier is None else AnsweredOut.model_validate_json(earlier)
+        return await self._write(answer_case, officer, tip_id, text, key)
 
     async def note(self, officer: Officer, tip_id: UUID, text: str, key: IdempotencyKey) -> AnsweredOut:
-        desk, note_id = self.desk(officer), uuid7()
-        noted = AnsweredOut(message_id=note_id, sent_at=desk.now)
-        body = f"{tip_id}\n{text}".encode()
-        async with transaction(self._pool) as conn:
-            earlier = await idempotency.claim(conn, key, body, noted.model_dump_json().encode())
-            if earlier is None:
-                await note_case(conn, desk, tip_id, note_id, text, self._vault)
-        return noted if earlier is None else AnsweredOut.model_validate_json(earlier)
+        return await self._write(note_case, officer, tip_id, text, key)
 
     async def close(
         self, officer: Officer, tip_id: UUID, outcome: Outcome, answer: str | None, key: IdempotencyKey
     ) -> Case:
         """The last answer and the closing are stored together or not at all."""
         desk = self.desk(officer)
-        body = f"{tip_id}\n{outcome}\n{answer}".encode()
-        async with transaction(self._pool) as conn:
-            if await idempotency.claim(conn, key, body, b"closed"):
-                return (await read_case(conn, desk, tip_id, self._vault)).case
+
+        async def act(conn: Connection) -> None:
             if answer:
                 await answer_case(conn, desk, tip_id, uuid7(), answer, self._vault)
-            return await close_case(conn, desk, tip_id, outcome)
+            await close_case(conn, desk, tip_id, outcome)
+
+        await self._once(key, f"{tip_id}\n{outcome}\n{answer}", "closed", act)
+        async with transaction(self._pool) as conn:
+            return await find(conn, tip_id, desk.stations)
 
     async def list_station_cases(self, officer: Officer) -> list[StationCase]:
-        """Raises NotAllowed."""
-        if not officer.may(Action.OVERSEE):
+        """Raises NotAllowed, also for who belongs to another station than this deployment's."""
+        if not officer.may(Action.OVERSEE) or self.desk(officer).stations is not None:
             raise NotAllowed("role")
         async with transaction(self._pool) as conn:
             return await store.list_station_cases(conn)
@@ -132,6 +128,31 @@ class Duties:
         """As announced by intake; the code until then."""
         async with transaction(self._pool) as conn:
             return await store.station_name(conn, self._settings.station) or self._settings.station
+
+    async def assignable_officers(self, officer: Officer) -> list[KnownOfficer]:
+        async with transaction(self._pool) as conn:
+            return await assignable_officers(conn, self.desk(officer))
+
+    async def _write(
+        self, verb: WritingVerb, officer: Officer, tip_id: UUID, text: str, key: IdempotencyKey
+    ) -> AnsweredOut:
+        desk, written_id = self.desk(officer), uuid7()
+
+        async def act(conn: Connection) -> None:
+            await verb(conn, desk, tip_id, written_id, text, self._vault)
+
+        written = AnsweredOut(message_id=written_id, sent_at=desk.now)
+        return AnsweredOut.model_validate_json(
+            await self._once(key, f"{tip_id}\n{text}", written.model_dump_json(), act)
+        )
+
+    async def _once(self, key: IdempotencyKey, body: str, answer: str, act: Act) -> bytes:
+        """Act if this request is the first with its key. The answer to the first one."""
+        async with transaction(self._pool) as conn:
+            earlier = await idempotency.claim(conn, key, body.encode(), answer.encode())
+            if earlier is None:
+                await act(conn)
+        return earlier or answer.encode()
 
     def _listing(self, officer: Officer) -> Desk:
         if not officer.may(Action.LIST):

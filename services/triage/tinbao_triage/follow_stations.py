@@ -1,42 +1,27 @@
 """What the province sees of other stations: that a case exists and how it stands. Never a word of it."""
 
-from tinbao_contracts.events import (
-    CaseAssignedV1,
-    CaseClassifiedV1,
-    CaseClosedV1,
-    CaseEvent,
-    CaseOpenedV1,
-    StationRegisteredV1,
-)
+from tinbao_contracts.events import CaseEvent, CaseOpenedV1, StationRegisteredV1
 from tinbao_runtime.envelope import Received
 from tinbao_runtime.postgres import Connection
 
 from tinbao_triage import store
-from tinbao_triage.case import Status
-from tinbao_triage.store import StationCase
-
-STATUS_AFTER: dict[type[CaseEvent], Status] = {
-    CaseOpenedV1: Status.OPEN,
-    CaseAssignedV1: Status.ASSIGNED,
-    CaseClassifiedV1: Status.CLASSIFIED,
-    CaseClosedV1: Status.CLOSED,
-}
+from tinbao_triage.clocks import Clocks
+from tinbao_triage.station_case import StationCase
 
 
-async def follow_station(conn: Connection, received: Received[CaseEvent]) -> None:
-    """Note what a station announced; events of one case may be repeated, and an older one undoes nothing."""
+async def follow_station(conn: Connection, received: Received[CaseEvent], clocks: Clocks) -> None:
+    """Note what a station announced; events of one case may be repeated, and an older one undoes nothing.
+
+    Locks what is known of the case. A case that only looks on is the province's own and not noted.
+    """
     event = received.event
-    seen = StationCase(
-        tip_id=event.tip_id,
-        station=event.station,
-        number=getattr(event, "number", None),
-        category=getattr(event, "category", None),
-        urgency=getattr(event, "urgency", None),
-        received_at=getattr(event, "received_at", None),
-        status=STATUS_AFTER[type(event)],
-        outcome=getattr(event, "outcome", None),
-    )
-    await store.save_station_case(conn, seen, event.occurred_at)
+    if isinstance(event, CaseOpenedV1) and event.is_watching:
+        return
+    said = StationCase.announced(event)
+    known = await store.lock_station_case(conn, event.tip_id, event.station)
+    joined = known.joined(said) if known else said
+    is_remote = event.station in await store.remote_stations(conn)
+    await store.save_station_case(conn, joined.timed(clocks, is_remote=is_remote))
 
 
 async def name_station(conn: Connection, received: Received[StationRegisteredV1]) -> None:

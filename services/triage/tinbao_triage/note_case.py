@@ -9,8 +9,8 @@ from tinbao_triage.acting import lock, write_down
 from tinbao_triage.case import Case
 from tinbao_triage.case_text import CaseKey
 from tinbao_triage.desk import Desk
+from tinbao_triage.records import Writing
 from tinbao_triage.rights import Action
-from tinbao_triage.store import Writing
 from tinbao_triage.vault import Vault
 
 

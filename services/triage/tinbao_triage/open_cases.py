@@ -1,6 +1,7 @@
 """Open cases for the tips that arrive."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from pydantic import ValidationError
 from tinbao_contracts.events import CaseOpenedV1, TipEscalatedV1, TipSubmittedV1
@@ -27,13 +28,22 @@ async def open_cases(conn: Connection, events: Sequence[Received[Tip]], vault: V
     Raises NotYet while the private key is not here, Rejected for what was altered; then nothing of the batch is opened.
     """
     opened_at = now()
-    arrivals = [_arrival(received.event, vault) for received in events]
+    firsts = _first_of_each_tip(events)
+    arrivals = [_arrival(received.event, vault) for received in firsts]
     remote = await store.remote_stations(conn)
     deadlines = [clocks.deadline(a.urgency, a.received_at, is_remote=a.station in remote) for a in arrivals]
     numbers = await store.insert_cases(conn, arrivals, deadlines, opened_at)
-    opened = [(r, a) for r, a in zip(events, arrivals, strict=True) if a.tip_id in numbers]
+    opened = [(r, a) for r, a in zip(firsts, arrivals, strict=True) if a.tip_id in numbers]
     await store.add_to_timelines(conn, [a.tip_id for _, a in opened], "opened", opened_at)
     await outbox.enqueue_following(conn, [(r, _announce(a, numbers[a.tip_id])) for r, a in opened])
+
+
+def _first_of_each_tip(events: Sequence[Received[Tip]]) -> list[Received[Tip]]:
+    """A tip that is published again under another event id may be in the same batch."""
+    firsts: dict[UUID, Received[Tip]] = {}
+    for received in events:
+        firsts.setdefault(received.event.tip_id, received)
+    return list(firsts.values())
 
 
 def _arrival(event: Tip, vault: Vault) -> Arrival:

@@ -1,6 +1,5 @@
 """Open a tip's text, for a reason."""
 
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,8 +13,8 @@ from tinbao_triage.acting import about, lock, write_down
 from tinbao_triage.case import Case
 from tinbao_triage.case_text import CaseKey
 from tinbao_triage.desk import Desk
+from tinbao_triage.records import Writing
 from tinbao_triage.rights import Action
-from tinbao_triage.store import Writing
 from tinbao_triage.vault import Vault
 
 
@@ -34,14 +33,13 @@ async def open_content(
     Raises CaseNotFound, NotAllowed, CannotOpen.
     """
     case = await lock(conn, tip_id, desk.stations)
-    opened = replace(case.after(Action.OPEN_CONTENT, desk.officer), has_news=False)
+    opened = case.after(Action.OPEN_CONTENT, desk.officer)
     view_id, until = uuid7(), desk.now + view_length
     await store.insert_view(conn, view_id, tip_id, desk.officer.subject, reason, desk.now, until)
     if note:
         key = CaseKey(vault, tip_id, await store.content(conn, tip_id))
         writing = Writing(view_id, "view_note", key.encrypt_writing(view_id, note), desk.officer.name, desk.now)
         await store.insert_writing(conn, tip_id, writing, desk.officer.subject)
-    await store.save_case(conn, opened)
     await write_down(conn, opened, Action.OPEN_CONTENT, desk.officer, desk.now)
     await outbox.enqueue(
         conn,

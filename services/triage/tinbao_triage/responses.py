@@ -1,7 +1,7 @@
 """What the API answers: the shapes that client apps rely on."""
 
 import base64
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 from uuid import UUID
 
@@ -13,7 +13,8 @@ from tinbao_contracts.sealed import Contact, ReporterRole
 
 from tinbao_triage.case import Case, Standing, Status
 from tinbao_triage.read_case import CaseFile, OpenText
-from tinbao_triage.store import StationCase
+from tinbao_triage.records import KnownOfficer
+from tinbao_triage.station_case import StationCase
 
 
 class CaseOut(Frozen):
@@ -118,6 +119,15 @@ class AnsweredOut(Frozen):
     sent_at: AwareDatetime
 
 
+class OfficerOut(Frozen):
+    officer: str
+    officer_name: str
+
+    @classmethod
+    def of(cls, known: KnownOfficer) -> Self:
+        return cls(officer=known.subject, officer_name=known.name)
+
+
 class StationCaseOut(Frozen):
     """That a case of another station exists and how it stands; the province sees no word of it."""
 
@@ -128,6 +138,7 @@ class StationCaseOut(Frozen):
     category: str | None
     urgency: Urgency | None
     received_at: AwareDatetime | None
+    deadline_at: AwareDatetime | None
     status: Status
     outcome: Outcome | None
 
@@ -148,6 +159,6 @@ def read_cursor(cursor: str) -> tuple[datetime, UUID]:
     """Raises BadCursor."""
     try:
         deadline_at, tip_id = base64.urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return datetime.fromisoformat(deadline_at), UUID(tip_id)
-    except ValueError:
+        return datetime.fromisoformat(deadline_at).astimezone(UTC), UUID(tip_id)
+    except (ValueError, OverflowError):
         raise BadCursor from None

@@ -1,9 +1,7 @@
 """All SQL of triage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from tinbao_contracts.catalogue import Urgency
@@ -14,8 +12,8 @@ from tinbao_runtime.postgres import Connection, Record
 
 from tinbao_triage.arrival import Arrival, ArrivedSupplement
 from tinbao_triage.case import Case, Standing, Status
-
-WritingKind = Literal["answer", "note", "view_note"]
+from tinbao_triage.records import Counts, EncryptedContent, Filters, KnownOfficer, TimelineEntry, Writing
+from tinbao_triage.station_case import StationCase
 
 # Opens cases for tips that have none and returns their numbers; a tip that has a case keeps it.
 INSERT_CASES = """
@@ -59,43 +57,38 @@ LIST_CASES = """
            outcome, closed_at, withdrawn_at, has_news
     FROM cases
     WHERE ($1::text[] IS NULL OR station = ANY ($1))
-      AND (CASE WHEN $2::text IS NULL THEN status <> 'closed' ELSE status = $2 END)
+      AND (CASE WHEN $2::text IS NULL THEN status <> 'closed' OR has_news ELSE status = $2 END)
       AND ($3::text IS NULL OR category = $3)
       AND ($4::text IS NULL OR assignee = $4)
-      AND (NOT $5::boolean OR assignee IS NULL)
+      AND (NOT $5::boolean OR (status = 'open' AND standing = 'owning'))
       AND ($6::timestamptz IS NULL OR (deadline_at < $6 AND status <> 'closed'))
       AND ($7::timestamptz IS NULL OR (deadline_at, tip_id) > ($7, $8::uuid))
     ORDER BY deadline_at, tip_id LIMIT $9
 """
 
-# How many open cases there are: all, mine, due before a time, unclaimed.
+# How many cases the unfiltered list has: all, mine, due before a time, unclaimed.
 COUNT_CASES = """
     SELECT count(*) AS all, count(*) FILTER (WHERE assignee = $2) AS mine,
-           count(*) FILTER (WHERE deadline_at < $3) AS due_soon,
+           count(*) FILTER (WHERE deadline_at < $3 AND status <> 'closed') AS due_soon,
            count(*) FILTER (WHERE status = 'open' AND standing = 'owning') AS unclaimed
-    FROM cases WHERE status <> 'closed' AND ($1::text[] IS NULL OR station = ANY ($1))
+    FROM cases WHERE (status <> 'closed' OR has_news) AND ($1::text[] IS NULL OR station = ANY ($1))
 """
 
 # Writes what an act changes. The caller holds the case's lock.
 SAVE_CASE = """
     UPDATE cases SET status = $2, category = $3, urgency = $4, deadline_at = $5, legal_at = $6,
-                     assignee = $7, assignee_name = $8, outcome = $9, closed_at = $10, has_news = $11
+                     assignee = $7, assignee_name = $8, outcome = $9, closed_at = $10, withdrawn_at = $11,
+                     has_news = $12
     WHERE tip_id = $1
 """
 
-# Locks the case that a tip's later event belongs to; returns nothing if it is not open yet.
-LOCK_FOR_EVENT = "SELECT true FROM cases WHERE tip_id = $1 AND station = $2 FOR UPDATE"
+# Whether a case here watches a tip of this holder. Locks it.
+WATCHES = "SELECT true FROM cases WHERE tip_id = $1 AND standing = 'watching' AND sealed_station = $2 FOR UPDATE"
 
-# Says that there is something new to read.
-MARK_NEWS = "UPDATE cases SET has_news = true WHERE tip_id = $1"
-
-# Records the first withdrawal.
-MARK_WITHDRAWN = "UPDATE cases SET withdrawn_at = coalesce(withdrawn_at, $2), has_news = true WHERE tip_id = $1"
-
-# Adds what a reporter sent later; the same message again changes nothing.
+# Adds what a reporter sent later; no row if this message is here already.
 INSERT_SUPPLEMENT = """
     INSERT INTO supplements (message_id, tip_id, version, sealed_station, content_key, content, received_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (message_id) DO NOTHING
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (message_id) DO NOTHING RETURNING true
 """
 
 # The encrypted content of a case.
@@ -119,12 +112,13 @@ WRITINGS = """
     FROM writings WHERE tip_id = $1 ORDER BY written_at, writing_id
 """
 
-# Destroys the only key of a case's content, and all that was written or sent about it.
+# Destroys the only key of a case's content and all that was written or sent about it, and ends the views of it.
 ERASE_CONTENT = """
     WITH erased AS (
         UPDATE cases SET content_key = '', content = '', place = NULL, neighbourhood = NULL, reporter_role = NULL
         WHERE tip_id = $1 RETURNING tip_id
-    ), no_supplements AS (DELETE FROM supplements WHERE tip_id IN (SELECT tip_id FROM erased))
+    ), no_supplements AS (DELETE FROM supplements WHERE tip_id IN (SELECT tip_id FROM erased)
+    ), no_views AS (UPDATE views SET permitted_until = $2 WHERE tip_id = $1 AND permitted_until > $2)
     DELETE FROM writings WHERE tip_id IN (SELECT tip_id FROM erased)
 """
 
@@ -139,6 +133,14 @@ PERMITTED_UNTIL = """
     SELECT max(permitted_until) FROM views WHERE tip_id = $1 AND officer = $2 AND permitted_until > $3
 """
 
+# Officers who have acted on cases of these stations, each under their last name; NULL stations are all.
+KNOWN_OFFICERS = """
+    SELECT DISTINCT ON (t.officer) t.officer AS subject, t.officer_name AS name
+    FROM timeline t JOIN cases c USING (tip_id)
+    WHERE t.officer IS NOT NULL AND ($1::text[] IS NULL OR c.station = ANY ($1))
+    ORDER BY t.officer, t.entry_id DESC
+"""
+
 # Adds lines to cases' timelines.
 INSERT_TIMELINE = """
     INSERT INTO timeline (tip_id, action, officer, officer_name, happened_at)
@@ -148,27 +150,30 @@ INSERT_TIMELINE = """
 # A case's timeline, oldest first.
 TIMELINE = "SELECT action, officer_name, happened_at FROM timeline WHERE tip_id = $1 ORDER BY entry_id"
 
-# The province's picture of a station's case; an older announcement never undoes a newer one.
-UPSERT_STATION_CASE = """
-    INSERT INTO station_cases (tip_id, station, number, category, urgency, received_at, status, outcome, changed_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-    ON CONFLICT (tip_id, station) DO UPDATE
-    SET number = coalesce(excluded.number, station_cases.number),
-        category = coalesce(excluded.category, station_cases.category),
-        urgency = coalesce(excluded.urgency, station_cases.urgency),
-        received_at = coalesce(excluded.received_at, station_cases.received_at),
-        status = CASE WHEN station_cases.changed_at > excluded.changed_at THEN station_cases.status
-                      ELSE excluded.status END,
-        outcome = coalesce(excluded.outcome, station_cases.outcome),
-        changed_at = greatest(excluded.changed_at, station_cases.changed_at)
+# What the province knows of a station's case, locked until the transaction ends.
+LOCK_STATION_CASE = """
+    SELECT tip_id, station, number, category, urgency, received_at, deadline_at, status, outcome, classified_at
+    FROM station_cases WHERE tip_id = $1 AND station = $2 FOR UPDATE
 """
 
-# The newest cases of all stations, with the stations' names.
+# Keeps what the province knows of it now. The caller holds the lock.
+SAVE_STATION_CASE = """
+    INSERT INTO station_cases (tip_id, station, number, category, urgency, received_at, deadline_at, status, outcome,
+                               classified_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (tip_id, station) DO UPDATE
+    SET number = excluded.number, category = excluded.category, urgency = excluded.urgency,
+        received_at = excluded.received_at, deadline_at = excluded.deadline_at, status = excluded.status,
+        outcome = excluded.outcome, classified_at = excluded.classified_at
+"""
+
+# Cases of all stations with the stations' names: those in hand by their deadline, then the closed, newest first.
 LIST_STATION_CASES = """
     SELECT c.tip_id, c.station, coalesce(n.name, c.station) AS station_name, c.number, c.category, c.urgency,
-           c.received_at, c.status, c.outcome
+           c.received_at, c.deadline_at, c.status, c.outcome, c.classified_at
     FROM station_cases c LEFT JOIN stations n ON n.code = c.station
-    WHERE c.received_at IS NOT NULL ORDER BY c.received_at DESC LIMIT $1
+    WHERE c.received_at IS NOT NULL
+    ORDER BY c.status = 'closed', CASE WHEN c.status <> 'closed' THEN c.deadline_at END, c.received_at DESC LIMIT $1
 """
 
 # Keeps what was announced last of a station.
@@ -182,65 +187,6 @@ STATION_NAME = "SELECT name FROM stations WHERE code = $1"
 
 # The stations for which the law gives longer.
 REMOTE_STATIONS = "SELECT code FROM stations WHERE is_remote"
-
-
-@dataclass(frozen=True, slots=True)
-class EncryptedContent:
-    sealed_station: str
-    content_key: bytes
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    writing_id: UUID
-    kind: WritingKind
-    body: bytes
-    officer_name: str
-    written_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
-    action: str
-    officer_name: str | None
-    happened_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    all: int
-    mine: int
-    due_soon: int
-    unclaimed: int
-
-
-@dataclass(frozen=True, slots=True)
-class StationCase:
-    """What the province knows of a station's case."""
-
-    tip_id: UUID
-    station: str
-    number: int | None
-    category: str | None
-    urgency: Urgency | None
-    received_at: datetime | None
-    status: Status
-    outcome: Outcome | None
-    station_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list shows. `status` None means everything that is not closed."""
-
-    status: Status | None = None
-    category: str | None = None
-    assignee: str | None = None
-    unassigned: bool = False
-    due_before: datetime | None = None
-    after: tuple[datetime, UUID] | None = None
-    limit: int = 50
 
 
 async def insert_cases(
@@ -295,7 +241,7 @@ async def list_cases(conn: Connection, stations: list[str] | None, filters: Filt
         filters.status,
         filters.category,
         filters.assignee,
-        filters.unassigned,
+        filters.unclaimed,
         filters.due_before,
         after_deadline,
         after_tip,
@@ -322,32 +268,28 @@ async def save_case(conn: Connection, case: Case) -> None:
         case.assignee_name,
         case.outcome,
         case.closed_at,
+        case.withdrawn_at,
         case.has_news,
     )
 
 
-async def lock_for_event(conn: Connection, tip_id: UUID, station: str) -> bool:
-    return bool(await conn.fetchval(LOCK_FOR_EVENT, tip_id, station))
+async def watches(conn: Connection, tip_id: UUID, holder: str) -> bool:
+    return bool(await conn.fetchval(WATCHES, tip_id, holder))
 
 
-async def mark_news(conn: Connection, tip_id: UUID) -> None:
-    await conn.execute(MARK_NEWS, tip_id)
-
-
-async def mark_withdrawn(conn: Connection, tip_id: UUID, at: datetime) -> None:
-    await conn.execute(MARK_WITHDRAWN, tip_id, at)
-
-
-async def insert_supplement(conn: Connection, added: ArrivedSupplement) -> None:
-    await conn.execute(
-        INSERT_SUPPLEMENT,
-        added.message_id,
-        added.tip_id,
-        added.version,
-        added.sealed_station,
-        added.content_key,
-        added.content,
-        added.received_at,
+async def insert_supplement(conn: Connection, added: ArrivedSupplement) -> bool:
+    """False if it was here before."""
+    return bool(
+        await conn.fetchval(
+            INSERT_SUPPLEMENT,
+            added.message_id,
+            added.tip_id,
+            added.version,
+            added.sealed_station,
+            added.content_key,
+            added.content,
+            added.received_at,
+        )
     )
 
 
@@ -370,8 +312,8 @@ async def writings(conn: Connection, tip_id: UUID) -> list[Writing]:
     return [Writing(**dict(row)) for row in await conn.fetch(WRITINGS, tip_id)]
 
 
-async def erase_content(conn: Connection, tip_id: UUID) -> None:
-    await conn.execute(ERASE_CONTENT, tip_id)
+async def erase_content(conn: Connection, tip_id: UUID, at: datetime) -> None:
+    await conn.execute(ERASE_CONTENT, tip_id, at)
 
 
 async def insert_view(
@@ -398,33 +340,33 @@ async def timeline(conn: Connection, tip_id: UUID) -> list[TimelineEntry]:
     return [TimelineEntry(**dict(row)) for row in await conn.fetch(TIMELINE, tip_id)]
 
 
-async def save_station_case(conn: Connection, case: StationCase, changed_at: datetime) -> None:
+async def known_officers(conn: Connection, stations: list[str] | None) -> list[KnownOfficer]:
+    return [KnownOfficer(**dict(row)) for row in await conn.fetch(KNOWN_OFFICERS, stations)]
+
+
+async def lock_station_case(conn: Connection, tip_id: UUID, station: str) -> StationCase | None:
+    row = await conn.fetchrow(LOCK_STATION_CASE, tip_id, station)
+    return _station_case(row) if row else None
+
+
+async def save_station_case(conn: Connection, case: StationCase) -> None:
     await conn.execute(
-        UPSERT_STATION_CASE,
+        SAVE_STATION_CASE,
         case.tip_id,
         case.station,
         case.number,
         case.category,
         case.urgency,
         case.received_at,
+        case.deadline_at,
         case.status,
         case.outcome,
-        changed_at,
+        case.classified_at,
     )
 
 
 async def list_station_cases(conn: Connection, limit: int = 500) -> list[StationCase]:
-    return [
-        StationCase(
-            **{
-                **dict(row),
-                "status": Status(row["status"]),
-                "urgency": Urgency(row["urgency"]) if row["urgency"] else None,
-                "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
-            }
-        )
-        for row in await conn.fetch(LIST_STATION_CASES, limit)
-    ]
+    return [_station_case(row) for row in await conn.fetch(LIST_STATION_CASES, limit)]
 
 
 async def save_station(conn: Connection, code: str, name: str, *, is_remote: bool) -> None:
@@ -450,6 +392,17 @@ def _case(row: Record | None) -> Case | None:
             "status": Status(row["status"]),
             "urgency": Urgency(row["urgency"]),
             "reporter_role": ReporterRole(row["reporter_role"]) if row["reporter_role"] else None,
+            "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
+        }
+    )
+
+
+def _station_case(row: Record) -> StationCase:
+    return StationCase(
+        **{
+            **dict(row),
+            "status": Status(row["status"]),
+            "urgency": Urgency(row["urgency"]) if row["urgency"] else None,
             "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
         }
     )

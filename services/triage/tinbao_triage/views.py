@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from types import SimpleNamespace
 from typing import Any
 
 from tinbao_contracts.catalogue import load_catalogue
 from tinbao_contracts.deadline import hours_left
+from tinbao_contracts.places import PROVINCE
 
-from tinbao_triage.case import Case, Status
+from tinbao_triage.case import Case, Standing, Status
+from tinbao_triage.clocks import SOON
 from tinbao_triage.read_case import CaseFile, OpenText
-from tinbao_triage.store import StationCase
+from tinbao_triage.station_case import StationCase
 from tinbao_triage.wording import OUTCOMES, ROLES, STATUSES, TIMELINE, Gettext, category_name
-
-SOON_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,15 @@ class Reader:
             is_happening_now=case.is_happening_now,
             received_at=case.received_at,
             deadline_at=case.deadline_at,
-            hours_left=None if case.status is Status.CLOSED else hours_left(case.deadline_at, self.now),
+            hours_left=self._hours_left(case.status, case.deadline_at),
             assignee_name=case.assignee_name,
             has_news=case.has_news,
             is_withdrawn=case.withdrawn_at is not None,
             outcome_text=self.gettext(OUTCOMES[case.outcome]) if case.outcome else None,
+            is_provincial=case.station == PROVINCE and case.standing is Standing.OWNING,
             source=None,
             secrecy=text.content.secrecy_requested if text else False,
+            protection=text.content.protection_requested if text else False,
         )
 
     def file(self, file: CaseFile) -> dict[str, Any]:
@@ -77,8 +79,12 @@ class Reader:
             status_text=self.gettext(STATUSES[case.status]),
             received_at=case.received_at,
             is_open=case.status is not Status.CLOSED,
-            hours_left=None,
+            hours_left=self._hours_left(case.status, case.deadline_at),
         )
+
+    def _hours_left(self, status: Status, deadline_at: datetime | None) -> int | None:
+        """A clock that stands still, or is not known, shows nothing."""
+        return None if status is Status.CLOSED or deadline_at is None else hours_left(deadline_at, self.now)
 
 
 CLOSED_TEXT: dict[str, Any] = {"content": None, "opened_until": None, "messages": [], "notes": []}
@@ -95,7 +101,7 @@ def _tally(name: str, rows: Sequence[SimpleNamespace]) -> SimpleNamespace:
     return SimpleNamespace(
         station_name=name,
         open=sum(row.is_open for row in rows),
-        due_soon=sum(0 <= hours < SOON_HOURS for hours in left),
+        due_soon=sum(timedelta() <= timedelta(hours=hours) < SOON for hours in left),
         overdue=sum(hours < 0 for hours in left),
     )
 

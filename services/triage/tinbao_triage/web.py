@@ -9,8 +9,8 @@ from tinbao_contracts.catalogue import Urgency
 from tinbao_contracts.events import Outcome, ViewReason
 from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
 
-from tinbao_triage.api import Listing, Note, Text
-from tinbao_triage.console import Console
+from tinbao_triage.api import Note, Text
+from tinbao_triage.console import Console, ListingForm
 from tinbao_triage.duties import Duties
 from tinbao_triage.login import Identity
 from tinbao_triage.officer import Officer
@@ -28,7 +28,7 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
-    async def queue(request: Request, officer: asker, listing: Annotated[Listing, Query()]) -> Response:
+    async def queue(request: Request, officer: asker, listing: Annotated[ListingForm, Query()]) -> Response:
         if not officer.may(Action.LIST) and officer.may(Action.OVERSEE):
             return _to(request, "/overview")
         return await console.queue(request, officer, listing)
@@ -49,6 +49,13 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
     @router.post("/cases/{tip_id}/claim")
     async def claim(request: Request, officer: asker, tip_id: UUID) -> Response:
         await duties.claim(officer, tip_id)
+        return _to(request, f"/cases/{tip_id}")
+
+    @router.post("/cases/{tip_id}/assign")
+    async def assign(
+        request: Request, officer: asker, tip_id: UUID, to: Annotated[str, Form(alias="officer", max_length=200)]
+    ) -> Response:
+        await duties.assign(officer, tip_id, to, name=None)
         return _to(request, f"/cases/{tip_id}")
 
     @router.post("/cases/{tip_id}/open")

@@ -11,10 +11,12 @@ from tinbao_triage import store
 async def withdraw_case(conn: Connection, received: Received[TipWithdrawnV1]) -> None:
     """The case keeps its state: a withdrawal alone does not end the handling (BLTTHS Art. 144-147).
 
-    Locks the case. Raises NotYet before it is open.
+    Locks the case; repeating changes nothing. Raises NotYet before it is open.
     """
     event = received.event
-    if not await store.lock_for_event(conn, event.tip_id, event.station):
+    case = await store.lock_case(conn, event.tip_id, [event.station])
+    if case is None:
         raise NotYet("the case is not open")
-    await store.mark_withdrawn(conn, event.tip_id, event.occurred_at)
-    await store.add_to_timelines(conn, [event.tip_id], "withdrawn", event.occurred_at)
+    if case.withdrawn_at is None:
+        await store.save_case(conn, case.withdrawn(event.occurred_at))
+        await store.add_to_timelines(conn, [event.tip_id], "withdrawn", event.occurred_at)
