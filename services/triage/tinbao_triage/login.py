@@ -1,18 +1,21 @@
 """Who is asking: a session that began with the OpenID provider's login, or a client app's access token."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import httpx
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.starlette_client import OAuth
 from fastapi import APIRouter, Request
+from joserfc.errors import JoseError
 from starlette.responses import RedirectResponse, Response
 
 from tinbao_triage.officer import Officer
 from tinbao_triage.rights import Role
 from tinbao_triage.settings import TriageSettings
-from tinbao_triage.tokens import TokenReader
+from tinbao_triage.tokens import ProviderAway, TokenReader
 
 SESSION_KEY = "officer"
 CLAIMS = dict.fromkeys(("name", "preferred_username", "roles", "stations"))
@@ -47,10 +50,19 @@ def officer_of(claims: Mapping[str, Any]) -> Officer:
     known = {role.value for role in Role}
     return Officer(
         subject=str(claims["sub"]),
-        name=str(said.get("name") or said.get("preferred_username") or said["sub"]),
+        name=str(said.get("name") or said.get("preferred_username") or claims["sub"]),
         roles=frozenset(Role(role) for role in said.get("roles") or () if role in known),
         stations=frozenset(str(station) for station in said.get("stations") or ()),
     )
+
+
+@contextmanager
+def provider_may_be_away() -> Iterator[None]:
+    """Raises ProviderAway for a provider that cannot be reached or fails."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise ProviderAway(type(error).__name__) from None
 
 
 def login_router(settings: TriageSettings) -> APIRouter:
@@ -67,16 +79,21 @@ def login_router(settings: TriageSettings) -> APIRouter:
 
     @router.get("/login")
     async def login(request: Request) -> Response:
-        redirect: Response = await provider.authorize_redirect(
-            request, f"{settings.public_url}/callback", claims=json.dumps({"id_token": CLAIMS})
-        )
+        """Ask for the password even where the provider remembers it: the machine of a duty desk has many users."""
+        request.session.clear()
+        with provider_may_be_away():
+            redirect: Response = await provider.authorize_redirect(
+                request, f"{settings.public_url}/callback", claims=json.dumps({"id_token": CLAIMS}), prompt="login"
+            )
         return redirect
 
     @router.get("/callback")
     async def callback(request: Request) -> Response:
+        """Begin the session, or show the page with the login again."""
         try:
-            token = await provider.authorize_access_token(request)
-        except OAuthError:
+            with provider_may_be_away():
+                token = await provider.authorize_access_token(request)
+        except (OAuthError, JoseError):
             return RedirectResponse("/", status_code=303)
         claims = token["userinfo"]
         request.session[SESSION_KEY] = {name: claims[name] for name in ("sub", *CLAIMS) if name in claims}

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from tinbao_runtime.settings import ServiceSettings
 
 
@@ -14,7 +14,7 @@ class TriageSettings(ServiceSettings):
     keys_folder: Path
     """Private keys of the stations it serves and its key-encryption key; readable by this process alone."""
 
-    session_secret: SecretStr
+    session_secret: SecretStr = Field(min_length=32)
     """Signs the session cookie; at least 32 random bytes. A new one logs everybody out."""
 
     session_length: timedelta = timedelta(hours=8)
