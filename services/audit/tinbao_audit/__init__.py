@@ -1,0 +1,1 @@
+"""Audit: a signed, append-only log of every event of every topic, and what proves that it is whole."""
