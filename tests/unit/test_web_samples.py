@@ -212,6 +212,31 @@ OVERVIEW = PROVINCE | {
     ],
 }
 
+LOG_ENTRIES = [
+    Thing(
+        index=72841,
+        what="Cán bộ mở xem nội dung",
+        day=NOW.date(),
+        station_name="Công an xã Bình Tuyền",
+        role="Trực ban",
+    ),
+    Thing(index=72840, what="Tiếp nhận tin báo", day=NOW.date(), station_name="Công an xã Hội Thịnh", role=None),
+    Thing(index=72839, what="AlertArchivedV2", day=NOW.date(), station_name=None, role="broadcaster"),
+]
+LOG = {
+    "log": Thing(
+        size=72842,
+        note=(
+            "log.phutho.example\n72842\nFmPFwxI2sJeG3Vdk7Zl5vyN2lmC0Vkaz2lMAjMTgnMk=\n\n"
+            "— log.phutho.example UIAi5ZYb4aFVLAJqwEVxDT0aIW9GIrpADfVwg8VSoEUmcWjcOVBjqLAb8Yd2oNSUAwTGDJ1Qx4w3"
+            "ZVgdzTHS2uQ3kwM=\n"
+        ),
+        signed_at=RECEIVED,
+    ),
+    "vkey": "log.phutho.example+508022e5+AXGg5Vkt5VBgz7pWCNHzSv2m9yNVe4hvOwCgH2cQxvRg",
+    "entries": LOG_ENTRIES,
+}
+
 SAMPLES: Mapping[str, list[Sample]] = {
     "intake": [
         Sample("form", "form.html", FORM),
@@ -262,6 +287,11 @@ SAMPLES: Mapping[str, list[Sample]] = {
         Sample("signed-out", "signed_out.html", {"station_name": "Công an xã Bình Tuyền"}),
         Sample("forbidden", "forbidden.html", status=403),
         Sample("error", "error.html", {"detail": "Mã lỗi: 7f3a"}, status=500),
+    ],
+    "audit": [
+        Sample("log", "log.html", LOG),
+        Sample("log-empty", "log.html", LOG | {"entries": []}),
+        Sample("log-unsigned", "log.html", LOG | {"log": None, "entries": []}),
     ],
 }
 
