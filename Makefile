@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-MEMBERS := libs/contracts libs/runtime libs/web services/intake services/triage services/notify deploy/local
+MEMBERS := libs/contracts libs/runtime libs/web services/intake services/triage services/notify services/audit deploy/local
 NOT_LOCKED := $(foreach m,$(MEMBERS),--no-emit-package tinbao-$(notdir $(m)))
 CODE := libs services deploy tests bench
 
