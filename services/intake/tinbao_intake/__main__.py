@@ -1,11 +1,9 @@
 """`python -m tinbao_intake api | worker | migrate`: the entry points of the image."""
 
-import sys
 from pathlib import Path
 
 import uvloop
-from tinbao_runtime import telemetry
-from tinbao_runtime.migrations import migrate
+from tinbao_runtime.entry_point import run_entry_point
 
 from tinbao_intake.settings import IntakeSettings
 
@@ -13,16 +11,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
 def main() -> None:
-    command = sys.argv[1] if len(sys.argv) == 2 else ""
-    telemetry.configure(f"intake-{command}")
-    settings = IntakeSettings()
-    match command:
-        case "api" | "worker":
-            serve(command, settings)
-        case "migrate":
-            sys.stdout.write(migrate(settings.database_url.get_secret_value(), MIGRATIONS))
-        case _:
-            sys.exit(__doc__)
+    run_entry_point(IntakeSettings, lambda _: "intake", MIGRATIONS, serve)
 
 
 def serve(command: str, settings: IntakeSettings) -> None:

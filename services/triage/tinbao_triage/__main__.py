@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 
 import uvloop
-from tinbao_runtime import telemetry
-from tinbao_runtime.migrations import migrate
+from tinbao_runtime.entry_point import run_entry_point
 
 from tinbao_triage.settings import TriageSettings
 
@@ -13,22 +12,18 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
 def main() -> None:
-    command = sys.argv[1] if len(sys.argv) == 2 else ""
-    settings = TriageSettings()
-    telemetry.configure(f"triage-{settings.station}-{command}")
-    match command:
-        case "api" | "worker":
-            serve(command, settings)
-        case "migrate":
-            sys.stdout.write(migrate(settings.database_url.get_secret_value(), MIGRATIONS))
-        case _:
-            sys.exit(__doc__)
+    run_entry_point(TriageSettings, lambda settings: f"triage-{settings.station}", MIGRATIONS, serve)
 
 
 def serve(command: str, settings: TriageSettings) -> None:
     # Not at the top: a migration needs none of it, and it takes four times as long to load as all the rest.
     from tinbao_triage.main import run_api, run_worker_process  # noqa: PLC0415  - above
+    from tinbao_triage.vault import Vault  # noqa: PLC0415  - above
 
+    try:
+        Vault.open(settings.keys_folder)
+    except (OSError, ValueError) as error:
+        sys.exit(f"TINBAO_KEYS_FOLDER: {error}")
     uvloop.run((run_api if command == "api" else run_worker_process)(settings))
 
 
