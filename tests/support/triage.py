@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -258,7 +258,7 @@ class Deployment:
     def desk(self, officer: Officer = HA, at: datetime | None = None) -> Desk:
         return Desk.of(officer, self.settings.station, at or now())
 
-    def transaction(self) -> Any:
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
         return transaction(self.pool)
 
     async def announced(self, *types: type[Event]) -> list[Any]:
