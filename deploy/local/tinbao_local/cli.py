@@ -14,6 +14,7 @@ from tinbao_contracts.places import PlacesError
 from tinbao_runtime.keys import PublicKey
 
 from tinbao_local import up as product
+from tinbao_local.audit import audit
 from tinbao_local.checks import CannotStartError, check, check_owner
 from tinbao_local.children import ChildFailedError, Program
 from tinbao_local.installation import Installation
@@ -29,6 +30,7 @@ topics = typer.Typer(no_args_is_help=True, help="Topics, users and rights on the
 app.add_typer(topics, name="topics")
 keys = typer.Typer(no_args_is_help=True, help="Key pairs that content is sealed to.")
 app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 
 
 @app.command()

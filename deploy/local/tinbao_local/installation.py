@@ -48,6 +48,15 @@ class Installation:
         return self.state / "logs"
 
     @property
+    def log(self) -> Path:
+        """The audit log as files."""
+        return self.state / "log"
+
+    @property
+    def log_key_file(self) -> Path:
+        return self.state / "keys" / "audit" / "log.key"
+
+    @property
     def postgres(self) -> Postgres:
         return Postgres(self.state, self.port(POSTGRES_PORT), self.secrets["postgres"])
 

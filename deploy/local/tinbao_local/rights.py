@@ -8,9 +8,10 @@ from typing import Protocol
 
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 from tinbao_contracts.places import PROVINCE
-from tinbao_contracts.topics import STATIONS, StationTopic
+from tinbao_contracts.topics import ALERTS, STATIONS, StationTopic
 
 INTAKE = "intake"
+AUDIT = "audit"
 
 
 class Served(Protocol):
@@ -30,16 +31,16 @@ def triage_user(station: str) -> str:
 
 
 def is_ours(user: str) -> bool:
-    return user == INTAKE or user.startswith("triage-")
+    return user in {INTAKE, AUDIT} or user.startswith("triage-")
 
 
 def users_of(stations: Iterable[Served]) -> list[str]:
-    return [INTAKE, *sorted({triage_user(station.served_by) for station in stations})]
+    return [INTAKE, AUDIT, *sorted({triage_user(station.served_by) for station in stations})]
 
 
 def rights_of(stations: Iterable[Served]) -> set[AclBinding]:
     stations = list(stations)
-    rights = {*_intake_rights()}
+    rights = {*_intake_rights(), *_audit_rights()}
     for station in stations:
         rights.update(_serving_rights(triage_user(station.served_by), station.code))
     for user in users_of(stations):
@@ -53,6 +54,14 @@ def _intake_rights() -> Iterator[AclBinding]:
     yield _may(INTAKE, AclOperation.WRITE, f"{StationTopic.TIPS}.", PREFIXED)
     yield _may(INTAKE, AclOperation.WRITE, STATIONS)
     yield _may(INTAKE, AclOperation.READ, f"{StationTopic.CASES}.", PREFIXED)
+
+
+def _audit_rights() -> Iterator[AclBinding]:
+    """Reads everything and writes nothing."""
+    for kind in StationTopic:
+        yield _may(AUDIT, AclOperation.READ, f"{kind}.", PREFIXED)
+    for topic in (STATIONS, ALERTS):
+        yield _may(AUDIT, AclOperation.READ, topic)
 
 
 def _serving_rights(user: str, station: str) -> Iterator[AclBinding]:
