@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from tinbao_local.children import Program
 from tinbao_local.demo import DEPLOYMENTS, Deployment
 from tinbao_local.installation import Installation
+from tinbao_local.log_key import ensure_log_key
 from tinbao_local.readiness import answers_http
-from tinbao_local.rights import INTAKE, triage_user
+from tinbao_local.rights import AUDIT, INTAKE, triage_user
 from tinbao_local.topics import password_name
 
 HOST = "127.0.0.1"
@@ -59,6 +60,7 @@ def _triage(deployment: Deployment) -> Service:
 SERVICES = (
     Service("intake", "Send a tip", "tinbao_intake", "intake", broker_user=INTAKE, port=8101),
     *(_triage(deployment) for deployment in DEPLOYMENTS),
+    Service("audit", "The log of all that happened", "tinbao_audit", "audit", broker_user=AUDIT, port=8105),
 )
 
 
@@ -79,6 +81,7 @@ def environment(at: Installation, service: Service) -> dict[str, str]:
         "TINBAO_HTTP_PORT": str(service.api_port(at)),
         "TINBAO_PUBLIC_URL": service.url(at),
         **(_station_environment(at, service.deployment) if service.deployment else {}),
+        **(_audit_environment(at) if service.broker_user == AUDIT else {}),
         **service.environment,
     }
 
@@ -107,6 +110,10 @@ def _station_environment(at: Installation, deployment: Deployment) -> dict[str, 
         "TINBAO_OIDC_CLIENT_ID": deployment.client_id,
         "TINBAO_OIDC_CLIENT_SECRET": at.oidc.client_secret(deployment.client_id),
     }
+
+
+def _audit_environment(at: Installation) -> dict[str, str]:
+    return {"TINBAO_LOG_FOLDER": str(at.log), "TINBAO_SIGNING_KEY_FILE": str(ensure_log_key(at.log_key_file))}
 
 
 def _reachable_loopback() -> dict[str, str]:
