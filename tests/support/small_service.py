@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import runpy
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -11,6 +12,10 @@ import asyncpg
 class Ready(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/readyz" else 404)
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.send_response(201)
         self.end_headers()
 
     def log_message(self, *args: object) -> None:
@@ -29,6 +34,7 @@ def main(entry_point: str) -> None:
     if os.environ.get("REFUSE") == entry_point:
         sys.exit(f"{entry_point} refuses")
     if entry_point == "migrate":
+        runpy.run_module("tinbao_intake", run_name="__main__")  # the directory, where `up` registers stations and keys
         return
     if entry_point == "api":
         asyncio.run(count_a_start())

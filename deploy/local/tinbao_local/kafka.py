@@ -154,6 +154,7 @@ class Kafka:
         jars = [jar for endpoint in JARS for jar in jgo.build(endpoint).all_jars]
         options = [
             "-Xmx512m",
+            "-XX:TieredStopAtLevel=1",  # half the processor time of a start, for code that is compiled once and lightly
             "-XX:+ExitOnOutOfMemoryError",
             "--sun-misc-unsafe-memory-access=allow",  # a warning that only Kafka can act on
             f"-Dlog4j2.configurationFile={self._home / 'log4j2.properties'}",

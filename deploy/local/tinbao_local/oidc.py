@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tinbao_local import bytecode
 from tinbao_local.children import Program
 from tinbao_local.demo import DEMO_PASSWORD, DemoOfficer
 from tinbao_local.readiness import answers_http
@@ -78,6 +79,7 @@ class OpenIdProvider:
             folder=self._home,
             log=self.state / "logs" / "oidc.log",
             is_ready=answers_http(f"{self.issuer}/.well-known/openid-configuration"),
+            environment=bytecode.kept_in(self.state),
         )
 
     @property

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tinbao_local import bytecode
 from tinbao_local.children import Program
 from tinbao_local.demo import DEPLOYMENTS, Deployment
 from tinbao_local.installation import Installation
@@ -71,6 +72,7 @@ def database_password(at: Installation, service: Service) -> str:
 def environment(at: Installation, service: Service) -> dict[str, str]:
     """Secrets go through the environment: unlike arguments, other accounts cannot read it."""
     return {
+        **bytecode.kept_in(at.state),
         **_reachable_loopback(),
         "TINBAO_DATABASE_URL": at.postgres.url(
             service.database, role=service.database, password=database_password(at, service)
@@ -86,19 +88,29 @@ def environment(at: Installation, service: Service) -> dict[str, str]:
     }
 
 
+def api(at: Installation, service: Service) -> Program:
+    """Needs its database; Kafka may be away."""
+    return _program(at, service, "api", service.api_port(at))
+
+
+def worker(at: Installation, service: Service) -> Program:
+    """Needs its database and Kafka."""
+    return _program(at, service, "worker", service.worker_port(at))
+
+
 def processes(at: Installation, service: Service) -> list[Program]:
-    ports = {"api": service.api_port(at), "worker": service.worker_port(at)}
-    return [
-        Program(
-            name=f"{service.name}-{entry_point}",
-            command=(sys.executable, "-m", service.module, entry_point),
-            folder=at.state,
-            log=at.logs / f"{service.name}-{entry_point}.log",
-            is_ready=answers_http(f"http://{HOST}:{port}/readyz"),
-            environment=environment(at, service),
-        )
-        for entry_point, port in ports.items()
-    ]
+    return [api(at, service), worker(at, service)]
+
+
+def _program(at: Installation, service: Service, entry_point: str, port: int) -> Program:
+    return Program(
+        name=f"{service.name}-{entry_point}",
+        command=(sys.executable, "-m", service.module, entry_point),
+        folder=at.state,
+        log=at.logs / f"{service.name}-{entry_point}.log",
+        is_ready=answers_http(f"http://{HOST}:{port}/readyz"),
+        environment=environment(at, service),
+    )
 
 
 def _station_environment(at: Installation, deployment: Deployment) -> dict[str, str]:

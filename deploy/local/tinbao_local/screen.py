@@ -54,6 +54,7 @@ class Screen:
             table.add_column(column)
         for service in services:
             table.add_row(escape(service.title), service.url(at))
+        table.add_row("Read the answer to a tip", f"{services[0].url(at)}/mailbox")
         table.add_row("What programs can ask it", f"{services[0].url(at)}/docs")
         table.add_row("OpenID provider", at.oidc.issuer)
         table.add_row("PostgreSQL", f"{at.postgres.host}:{at.postgres.port}")
@@ -70,9 +71,11 @@ class Screen:
             table.add_row(officer.login, officer.name, ROLES[officer.role], names[officer.station])
         self._console.print(table)
 
-    def show_next_steps(self, form: str, console: str) -> None:
+    def show_next_steps(self, at: Installation, services: Sequence[Service]) -> None:
+        form, officer = services[0].url(at), OFFICERS[0]
+        console = next(each for each in services if each.deployment and each.deployment.station == officer.station)
         self.tell(f"1. Open {form}, send a tip to Xã Bình Tuyền and write the receipt code down.")
-        self.tell(f"2. Open {console}, log in as {OFFICERS[0].login}, take the tip, open it and answer.")
+        self.tell(f"2. Open {console.url(at)}, log in as {officer.login}, take the tip, open it and answer.")
         self.tell(f"3. Open {form}/mailbox with the receipt code and read the answer.")
         self.tell("Ctrl-C stops everything; the data stays for the next time.")
 

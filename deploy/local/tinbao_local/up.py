@@ -16,7 +16,7 @@ from tinbao_local.demo_tips import send_demo_tips
 from tinbao_local.installation import Installation
 from tinbao_local.keys import register_stations_and_keys
 from tinbao_local.oidc import Client
-from tinbao_local.processes import SERVICES, Service, database_password, environment, processes
+from tinbao_local.processes import SERVICES, Service, api, database_password, environment, worker
 from tinbao_local.screen import Screen
 from tinbao_local.supervisor import Supervisor
 from tinbao_local.topics import apply_topics
@@ -62,18 +62,27 @@ def _stop_signal() -> asyncio.Event:
 
 
 async def _start(at: Installation, services: Sequence[Service], screen: Screen, supervisor: Supervisor) -> None:
-    async with asyncio.TaskGroup() as servers:
-        servers.create_task(_start_databases(at, services, screen, supervisor))
-        servers.create_task(_start_broker(at, screen, supervisor))
-        servers.create_task(_start_oidc(at, screen, supervisor))
-    with screen.step("Registering stations and keys"):
-        await register_stations_and_keys(at)
-    with screen.step("Starting the services"):
-        await supervisor.start([process for each in services for process in processes(at, each)], Wave.SERVICES)
+    async with asyncio.TaskGroup() as first:
+        first.create_task(_start_databases_and_apis(at, services, screen, supervisor))
+        first.create_task(_start_broker(at, screen, supervisor))
+        first.create_task(_start_oidc(at, screen, supervisor))
+    with screen.step("Starting the workers"):
+        await supervisor.start([worker(at, service) for service in services], Wave.SERVICES)
     await _send_demo_tips_once(at, screen)
     screen.show_addresses(at, services)
     screen.show_logins()
-    screen.show_next_steps(services[0].url(at), services[-1].url(at))
+    screen.show_next_steps(at, services)
+
+
+async def _start_databases_and_apis(
+    at: Installation, services: Sequence[Service], screen: Screen, supervisor: Supervisor
+) -> None:
+    """APIs need no broker, and their loading fills the time in which it starts."""
+    await _start_databases(at, services, screen, supervisor)
+    with screen.step("Registering stations and keys"):
+        await register_stations_and_keys(at)
+    with screen.step("Starting the APIs"):
+        await supervisor.start([api(at, service) for service in services], Wave.SERVICES)
 
 
 async def _start_databases(
