@@ -98,7 +98,7 @@ class PublicPages:
         return Reader(language_of(request), self._pages.texts(request).gettext, now())
 
 
-def public_router(doors: Doors, pages: Pages, cap: Cap) -> APIRouter:  # noqa: C901 - one short function a route
+def public_router(doors: Doors, pages: Pages, cap: Cap) -> APIRouter:
     public = PublicPages(doors, pages, cap)
     router = APIRouter(include_in_schema=False)
 
