@@ -14,7 +14,7 @@ from tinbao_runtime.health import health_router
 from tinbao_runtime.postgres import Pool, open_pool
 from tinbao_runtime.problems import install_problems
 from tinbao_runtime.relay import Relay
-from tinbao_runtime.requests import RequestTelemetry
+from tinbao_runtime.requests import NO_TELEMETRY, RequestTelemetry
 from tinbao_runtime.worker import every, run_worker, serve_until_signal
 from tinbao_web.docs import mount_docs
 from tinbao_web.error_pages import ErrorPages
@@ -26,7 +26,7 @@ from tinbao_intake.api import api_router
 from tinbao_intake.consumers import GROUP, HANDLERS, PATTERN
 from tinbao_intake.directory_cache import DirectoryCache
 from tinbao_intake.doors import Doors
-from tinbao_intake.problems import install_intake_problems
+from tinbao_intake.problems import answer_failure, install_intake_problems
 from tinbao_intake.settings import IntakeSettings
 from tinbao_intake.web import web_router
 
@@ -49,7 +49,9 @@ def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
         finally:
             refreshing.cancel()
 
-    app = FastAPI(title="tinbao intake", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="tinbao intake", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY
+    )
     install_problems(app)
     install_intake_problems(app)
     app.include_router(api_router(doors))
@@ -64,7 +66,7 @@ def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
 def add_middleware(app: FastAPI, pages: Pages) -> None:
     """The last one added is the outermost."""
     # Starlette's own stands outside of all others: what fails would be no page and have no security headers.
-    app.add_middleware(ServerErrorMiddleware, handler=app.exception_handlers[Exception])
+    app.add_middleware(ServerErrorMiddleware, handler=answer_failure)
     app.add_middleware(GZipMiddleware)
     app.add_middleware(CrossOriginProtection)
     app.add_middleware(ErrorPages, pages=pages)

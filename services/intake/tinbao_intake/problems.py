@@ -91,6 +91,11 @@ def install_intake_problems(app: FastAPI) -> None:
         app.add_exception_handler(error_class, _handler(problem_of))
 
 
+async def answer_failure(_: Request, __: Exception) -> Response:
+    """For what nobody expected; it is logged further out, once."""
+    return Problem(500, "internal-error", "The service failed; nothing of this request was stored").response()
+
+
 def _handler(problem_of: Callable[[Exception], Problem]) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(_: Request, error: Exception) -> Response:
         return problem_of(error).response()
