@@ -17,6 +17,7 @@ from tinbao_runtime.health import NotReady, health_router
 from tinbao_runtime.housekeeping import keep_house
 from tinbao_runtime.postgres import Pool, Unavailable, transaction
 from tinbao_runtime.problems import install_problems
+from tinbao_runtime.requests import NO_TELEMETRY
 from tinbao_runtime.settings import ServiceSettings
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ def health_app(pool: Pool, loops: Sequence[Loop]) -> FastAPI:
             if time.monotonic() - loop.seen_alive_at > ALIVE_SECONDS:
                 raise NotReady(f"{type(loop).__name__} does not move")
 
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(openapi_url=None, telemetry=NO_TELEMETRY)
     install_problems(app)
     app.include_router(health_router(pool, loops_live))
     return app

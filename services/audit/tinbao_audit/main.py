@@ -10,7 +10,7 @@ from tinbao_runtime.consumer import BatchConsumer
 from tinbao_runtime.health import health_router
 from tinbao_runtime.postgres import Pool, open_pool
 from tinbao_runtime.problems import install_problems
-from tinbao_runtime.requests import RequestTelemetry
+from tinbao_runtime.requests import NO_TELEMETRY, RequestTelemetry
 from tinbao_runtime.worker import every, run_worker, serve_until_signal
 from tinbao_web.docs import mount_docs
 from tinbao_web.error_pages import ErrorPages
@@ -37,7 +37,7 @@ def create_api(settings: AuditSettings, pool: Pool) -> FastAPI:
     """The HTTP application: it writes nothing and never opens the private key."""
     reading = Reading(pool, LogFolder(settings.log_folder), read_verifier_key(settings.signing_key_file))
     pages = Pages("tinbao_audit")
-    app = FastAPI(title="tinbao audit", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(title="tinbao audit", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY)
     install_problems(app)
     install_audit_problems(app)
     app.include_router(tlog_router(reading))

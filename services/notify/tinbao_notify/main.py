@@ -12,7 +12,7 @@ from tinbao_runtime.health import health_router
 from tinbao_runtime.postgres import Pool, open_pool, transaction
 from tinbao_runtime.problems import install_problems
 from tinbao_runtime.relay import Relay
-from tinbao_runtime.requests import RequestTelemetry
+from tinbao_runtime.requests import NO_TELEMETRY, RequestTelemetry
 from tinbao_runtime.worker import every, run_worker, serve_until_signal
 from tinbao_web.docs import mount_docs
 from tinbao_web.error_pages import ErrorPages
@@ -48,7 +48,7 @@ def create_api(settings: NotifySettings, pool: Pool) -> FastAPI:
     pages, cap = Pages("tinbao_notify"), cap_of(settings)
     doors, newsroom = Doors(pool, links_of(settings)), Newsroom(pool, cap)
     identity = Identity(TokenReader(settings.oidc_issuer, settings.oidc_audience))
-    app = FastAPI(title="tinbao notify", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(title="tinbao notify", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY)
     install_problems(app)
     install_notify_problems(app)
     app.include_router(alerts_router(newsroom, identity))

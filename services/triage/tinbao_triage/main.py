@@ -12,7 +12,7 @@ from tinbao_runtime.health import health_router
 from tinbao_runtime.postgres import Pool, open_pool
 from tinbao_runtime.problems import install_problems
 from tinbao_runtime.relay import Relay
-from tinbao_runtime.requests import RequestTelemetry
+from tinbao_runtime.requests import NO_TELEMETRY, RequestTelemetry
 from tinbao_runtime.worker import every, run_worker, serve_until_signal
 from tinbao_web.docs import mount_docs
 from tinbao_web.error_pages import ErrorPages
@@ -40,7 +40,9 @@ def create_api(settings: TriageSettings, pool: Pool) -> FastAPI:
     pages = Pages("tinbao_triage")
     duties = Duties(pool, settings, Vault.open(settings.keys_folder), clocks())
     identity = Identity(TokenReader(settings.oidc_issuer, settings.oidc_audience))
-    app = FastAPI(title=f"tinbao triage {settings.station}", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=f"tinbao triage {settings.station}", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY
+    )
     install_problems(app)
     install_triage_problems(app)
     app.include_router(api_router(duties, identity))
