@@ -27,6 +27,7 @@ def wanted_ports(at: Installation, services: Sequence[Service]) -> dict[int, str
         at.kafka.port: "Kafka",
         at.kafka.controller_port: "Kafka's controller",
         at.oidc.port: "the OpenID provider",
+        at.mail.port: "the mail catcher",
     }
     for service in services:
         ports[service.api_port(at)] = service.name

@@ -44,5 +44,7 @@ OFFICERS = (
     DemoOfficer("hoithinh.truc", "Phạm Minh Đức", "duty_officer", HOI_THINH),
     DemoOfficer("hoithinh.truong", "Đỗ Thị Kim Oanh", "chief", HOI_THINH),
     DemoOfficer("phutho.truc", "Hoàng Anh Tuấn", "province_officer", PROVINCE),
+    DemoOfficer("binhtuyen.loa", "Nguyễn Thị Mai", "broadcaster", BINH_TUYEN),
+    DemoOfficer("phutho.truyenthong", "Bùi Đức Long", "broadcaster", PROVINCE),
     DemoOfficer("phutho.kiemtoan", "Vũ Ngọc Lan", "auditor", PROVINCE),
 )

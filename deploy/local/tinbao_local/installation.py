@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Self
 
 from tinbao_local.kafka import Kafka
+from tinbao_local.mail import MailCatcher
 from tinbao_local.oidc import OpenIdProvider
 from tinbao_local.postgres import Postgres
 from tinbao_local.secret_file import SecretFile
 
 KAFKA_PORT, KAFKA_CONTROLLER_PORT, POSTGRES_PORT, OIDC_PORT = 9092, 9093, 5433, 8180
+MAIL_PORT = 8125
 
 
 @dataclass(frozen=True)
@@ -69,3 +71,7 @@ class Installation:
     @property
     def oidc(self) -> OpenIdProvider:
         return OpenIdProvider(self.state, self.port(OIDC_PORT), self.secrets)
+
+    @property
+    def mail(self) -> MailCatcher:
+        return MailCatcher(self.state, self.port(MAIL_PORT))

@@ -11,10 +11,11 @@ from tinbao_local.demo import DEPLOYMENTS, Deployment
 from tinbao_local.installation import Installation
 from tinbao_local.log_key import ensure_log_key
 from tinbao_local.readiness import answers_http
-from tinbao_local.rights import AUDIT, INTAKE, triage_user
+from tinbao_local.rights import AUDIT, INTAKE, NOTIFY, triage_user
 from tinbao_local.topics import password_name
 
 HOST = "127.0.0.1"
+NOTIFY_PORT = 8104
 WORKER_PORT_DISTANCE = 100
 """A worker's health port is its API's port plus this, as in every deployment."""
 
@@ -61,6 +62,9 @@ def _triage(deployment: Deployment) -> Service:
 SERVICES = (
     Service("intake", "Send a tip", "tinbao_intake", "intake", broker_user=INTAKE, port=8101),
     *(_triage(deployment) for deployment in DEPLOYMENTS),
+    Service(
+        "notify", "Alerts; write them at /console", "tinbao_notify", "notify", broker_user=NOTIFY, port=NOTIFY_PORT
+    ),
     Service("audit", "The log of all that happened", "tinbao_audit", "audit", broker_user=AUDIT, port=8105),
 )
 
@@ -83,6 +87,7 @@ def environment(at: Installation, service: Service) -> dict[str, str]:
         "TINBAO_HTTP_PORT": str(service.api_port(at)),
         "TINBAO_PUBLIC_URL": service.url(at),
         **(_station_environment(at, service.deployment) if service.deployment else {}),
+        **(_notify_environment(at) if service.broker_user == NOTIFY else {}),
         **(_audit_environment(at) if service.broker_user == AUDIT else {}),
         **service.environment,
     }
@@ -121,6 +126,19 @@ def _station_environment(at: Installation, deployment: Deployment) -> dict[str, 
         "TINBAO_OIDC_ISSUER": at.oidc.issuer,
         "TINBAO_OIDC_CLIENT_ID": deployment.client_id,
         "TINBAO_OIDC_CLIENT_SECRET": at.oidc.client_secret(deployment.client_id),
+    }
+
+
+def _notify_environment(at: Installation) -> dict[str, str]:
+    return {
+        "TINBAO_SESSION_SECRET": at.secrets["session.notify"],
+        "TINBAO_LINK_SECRET": at.secrets["links.notify"],
+        "TINBAO_OIDC_ISSUER": at.oidc.issuer,
+        "TINBAO_OIDC_CLIENT_ID": NOTIFY,
+        "TINBAO_OIDC_CLIENT_SECRET": at.oidc.client_secret(NOTIFY),
+        "TINBAO_SMTP_HOST": at.mail.host,
+        "TINBAO_SMTP_PORT": str(at.mail.port),
+        "TINBAO_SMTP_TLS": "none",
     }
 
 

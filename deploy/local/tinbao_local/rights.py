@@ -12,6 +12,7 @@ from tinbao_contracts.topics import ALERTS, STATIONS, StationTopic
 
 INTAKE = "intake"
 AUDIT = "audit"
+NOTIFY = "notify"
 
 
 class Served(Protocol):
@@ -31,16 +32,16 @@ def triage_user(station: str) -> str:
 
 
 def is_ours(user: str) -> bool:
-    return user in {INTAKE, AUDIT} or user.startswith("triage-")
+    return user in {INTAKE, AUDIT, NOTIFY} or user.startswith("triage-")
 
 
 def users_of(stations: Iterable[Served]) -> list[str]:
-    return [INTAKE, AUDIT, *sorted({triage_user(station.served_by) for station in stations})]
+    return [INTAKE, AUDIT, NOTIFY, *sorted({triage_user(station.served_by) for station in stations})]
 
 
 def rights_of(stations: Iterable[Served]) -> set[AclBinding]:
     stations = list(stations)
-    rights = {*_intake_rights(), *_audit_rights()}
+    rights = {*_intake_rights(), *_audit_rights(), *_notify_rights()}
     for station in stations:
         rights.update(_serving_rights(triage_user(station.served_by), station.code))
     for user in users_of(stations):
@@ -62,6 +63,12 @@ def _audit_rights() -> Iterator[AclBinding]:
         yield _may(AUDIT, AclOperation.READ, f"{kind}.", PREFIXED)
     for topic in (STATIONS, ALERTS):
         yield _may(AUDIT, AclOperation.READ, topic)
+
+
+def _notify_rights() -> Iterator[AclBinding]:
+    yield _may(NOTIFY, AclOperation.READ, f"{StationTopic.PROPOSALS}.", PREFIXED)
+    yield _may(NOTIFY, AclOperation.READ, STATIONS)
+    yield _may(NOTIFY, AclOperation.WRITE, ALERTS)
 
 
 def _serving_rights(user: str, station: str) -> Iterator[AclBinding]:

@@ -18,6 +18,7 @@ ROLES = {
     "investigator": "investigator",
     "chief": "chief",
     "province_officer": "provincial officer",
+    "broadcaster": "broadcaster",
     "auditor": "auditor",
 }
 
@@ -57,6 +58,7 @@ class Screen:
         table.add_row("Read the answer to a tip", f"{services[0].url(at)}/mailbox")
         table.add_row("What programs can ask it", f"{services[0].url(at)}/docs")
         table.add_row("OpenID provider", at.oidc.issuer)
+        table.add_row("Letters that were sent", f"tinbao mail ({escape(str(at.mail.folder))})")
         table.add_row("PostgreSQL", f"{at.postgres.host}:{at.postgres.port}")
         table.add_row("Kafka", at.kafka.servers)
         table.add_row("Logs", escape(str(at.logs)))

@@ -23,7 +23,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 from confluent_kafka.cimpl import NewTopic
-from tinbao_contracts.topics import STATIONS, StationTopic
+from tinbao_contracts.topics import ALERTS, STATIONS, StationTopic
 
 from tinbao_local.rights import Served, is_ours, rights_of, users_of
 from tinbao_local.secret_file import SecretFile
@@ -92,7 +92,7 @@ def _configured_topics(stations: Sequence[Served], settings: TopicSettings) -> d
     safe = {"min.insync.replicas": str(max(1, settings.replication - 1))}
     kept = {**safe, "retention.ms": str(int(settings.retention.total_seconds() * 1000))}
     topics = {topic.of(station.code): kept for station in stations for topic in StationTopic}
-    return {STATIONS: {**safe, "cleanup.policy": "compact"}, **topics}
+    return {STATIONS: {**safe, "cleanup.policy": "compact"}, ALERTS: kept, **topics}
 
 
 def _apply_configured(

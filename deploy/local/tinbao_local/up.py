@@ -16,7 +16,8 @@ from tinbao_local.demo_tips import send_demo_tips
 from tinbao_local.installation import Installation
 from tinbao_local.keys import register_stations_and_keys
 from tinbao_local.oidc import Client
-from tinbao_local.processes import SERVICES, Service, api, database_password, environment, worker
+from tinbao_local.processes import NOTIFY_PORT, SERVICES, Service, api, database_password, environment, worker
+from tinbao_local.rights import NOTIFY
 from tinbao_local.screen import Screen
 from tinbao_local.supervisor import Supervisor
 from tinbao_local.topics import apply_topics
@@ -28,7 +29,8 @@ class Wave(IntEnum):
     POSTGRES = 1
     KAFKA = 2
     OIDC = 3
-    SERVICES = 4
+    MAIL = 4
+    SERVICES = 5
 
 
 async def run(at: Installation, services: Sequence[Service], screen: Screen) -> None:
@@ -66,6 +68,7 @@ async def _start(at: Installation, services: Sequence[Service], screen: Screen, 
         first.create_task(_start_databases_and_apis(at, services, screen, supervisor))
         first.create_task(_start_broker(at, screen, supervisor))
         first.create_task(_start_oidc(at, screen, supervisor))
+        first.create_task(_start_mail(at, screen, supervisor))
     with screen.step("Starting the workers"):
         await supervisor.start([worker(at, service) for service in services], Wave.SERVICES)
     await _send_demo_tips_once(at, screen)
@@ -128,9 +131,15 @@ def apply_station_table(at: Installation) -> list[str]:
 
 async def _start_oidc(at: Installation, screen: Screen, supervisor: Supervisor) -> None:
     clients = [Client(each.client_id, each.name, at.port(each.port)) for each in DEPLOYMENTS]
+    clients.append(Client(NOTIFY, "Cảnh báo", at.port(NOTIFY_PORT)))
     with screen.step("Starting the OpenID provider"):
         at.oidc.prepare(clients, OFFICERS)
         await supervisor.start([at.oidc.program()], Wave.OIDC)
+
+
+async def _start_mail(at: Installation, screen: Screen, supervisor: Supervisor) -> None:
+    with screen.step("Starting the mail catcher"):
+        await supervisor.start([at.mail.program()], Wave.MAIL)
 
 
 async def _send_demo_tips_once(at: Installation, screen: Screen) -> None:

@@ -1,4 +1,4 @@
-"""The broadcasters' console, over the same newsroom as the API. An act answers with a redirect or says what is wrong."""
+"""The broadcasters' console, over the same newsroom as the API. An act redirects, or says what is wrong."""
 
 import secrets
 from typing import Annotated, Any
