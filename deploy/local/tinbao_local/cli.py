@@ -6,19 +6,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from confluent_kafka import KafkaException
 from rich.console import Console
 from tinbao_contracts.places import PlacesError
-from tinbao_runtime.keys import PublicKey
 
 from tinbao_local import up as product
 from tinbao_local.audit import audit
 from tinbao_local.checks import CannotStartError, check, check_owner
 from tinbao_local.children import ChildFailedError, Program
 from tinbao_local.installation import Installation
-from tinbao_local.keys import UnknownStationError, make_key_file, register_key, register_stations_and_keys
+from tinbao_local.keys import (
+    DirectoryAwayError,
+    NotAPublicKeyError,
+    UnknownStationError,
+    make_key_file,
+    register_key_file,
+    register_stations_and_keys,
+)
 from tinbao_local.lock import AlreadyRunningError, held, holder, stop_holder
 from tinbao_local.processes import SERVICES, processes
 from tinbao_local.screen import Screen
@@ -69,10 +76,17 @@ def status() -> None:
     pid = holder(at.lock_file)
     typer.echo(f"tinbao runs here (process {pid})." if pid else "tinbao does not run here.")
     if pid:
-        programs = [at.postgres.program(), at.kafka.program(), at.oidc.program()]
+        programs = [at.postgres.program(), at.kafka.program(), at.oidc.program(), at.mail.program()]
         programs += [process for service in SERVICES for process in processes(at, service)]
         for name, is_ready in asyncio.run(_ask(programs)):
             typer.echo(f"{'ready' if is_ready else 'NOT READY':10} {name}")
+
+
+@app.command()
+def mail() -> None:
+    """Show the letters that the mail catcher of this machine took."""
+    for letter in Installation.here().mail.letters():
+        typer.echo(f"{letter['date']}\nTo: {letter['to']}\nSubject: {letter['subject']}\n\n{letter.get_content()}")
 
 
 async def _ask(programs: Sequence[Program]) -> list[tuple[str, bool]]:
@@ -85,6 +99,8 @@ def apply() -> None:
     """Make topics, users, rights and the directory what the station table says. Twice changes nothing."""
     at = Installation.here()
     with _one_sentence():
+        if not asyncio.run(at.kafka.is_ready()):
+            raise CannotStartError("Kafka does not answer: start it first, with tinbao up.")
         for line in (*product.apply_station_table(at), *asyncio.run(register_stations_and_keys(at))):
             typer.echo(line)
 
@@ -98,12 +114,10 @@ def new(station: str) -> None:
 
 
 @keys.command("register")
-def register(public_key: Path) -> None:
+def register(public_key: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Let intake seal tips to a public key. Twice changes nothing."""
     with _one_sentence():
-        typer.echo(
-            asyncio.run(register_key(Installation.here(), PublicKey.model_validate_json(public_key.read_text())))
-        )
+        typer.echo(asyncio.run(register_key_file(Installation.here(), public_key)))
 
 
 @contextmanager
@@ -116,7 +130,9 @@ def _one_sentence() -> Iterator[None]:
         AlreadyRunningError,
         CannotStartError,
         ChildFailedError,
+        DirectoryAwayError,
         KafkaException,
+        NotAPublicKeyError,
         PlacesError,
         UnknownStationError,
     ) as failures:
