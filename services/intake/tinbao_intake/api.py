@@ -14,9 +14,6 @@ from tinbao_intake.draft import MessageDraft, Strict, TipDraft
 from tinbao_intake.problems import PROBLEM_RESPONSES
 from tinbao_intake.responses import CategoryOut, MailboxOut, ReceiptOut, SentOut, StationOut
 
-MAX_BODY_BYTES = 256 * 1024
-"""Twice the longest text with every character escaped in JSON."""
-
 KeyHeader = Annotated[
     str,
     Header(
@@ -41,7 +38,7 @@ def keep_nowhere(response: Response) -> None:
 
 
 def api_router(doors: Doors) -> APIRouter:
-    router = APIRouter(prefix="/v1", tags=["tips"], responses=PROBLEM_RESPONSES, max_body_size=MAX_BODY_BYTES)
+    router = APIRouter(prefix="/v1", tags=["tips"], responses=PROBLEM_RESPONSES)
     private = [Depends(keep_nowhere)]
 
     @router.get("/categories")

@@ -23,6 +23,7 @@ from tinbao_web.security import CrossOriginProtection, SecurityHeaders
 from tinbao_web.static import mount_static
 
 from tinbao_intake.api import api_router
+from tinbao_intake.body_limit import BodyLimit
 from tinbao_intake.consumers import GROUP, HANDLERS, PATTERN
 from tinbao_intake.directory_cache import DirectoryCache
 from tinbao_intake.doors import Doors
@@ -68,6 +69,7 @@ def add_middleware(app: FastAPI, pages: Pages) -> None:
     # Starlette's own stands outside of all others: what fails would be no page and have no security headers.
     app.add_middleware(ServerErrorMiddleware, handler=answer_failure)
     app.add_middleware(GZipMiddleware)
+    app.add_middleware(BodyLimit)
     app.add_middleware(CrossOriginProtection)
     app.add_middleware(ErrorPages, pages=pages)
     app.add_middleware(SecurityHeaders)

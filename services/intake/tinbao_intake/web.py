@@ -14,7 +14,6 @@ from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, Idempoten
 from tinbao_web.pages import Pages
 
 from tinbao_intake import wording
-from tinbao_intake.api import MAX_BODY_BYTES
 from tinbao_intake.deadlines import deadline_of
 from tinbao_intake.doors import Doors
 from tinbao_intake.draft import MessageDraft
@@ -150,7 +149,7 @@ class MailboxPages:
 
 def web_router(doors: Doors, pages: Pages) -> APIRouter:
     tips, mailboxes = TipPages(doors, pages), MailboxPages(doors, pages)
-    router = APIRouter(include_in_schema=False, max_body_size=MAX_BODY_BYTES)
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/")
     async def form(request: Request) -> Response:
