@@ -28,6 +28,6 @@ def _read(code: ReceiptCode, tip: StoredTip, stored: StoredMessage) -> Message |
     try:
         text = decrypt_message(code.mailbox_key, tip.tip_id, stored.message_id, stored.body)
     except (CannotOpen, UnicodeDecodeError):
-        log.error("a message of a mailbox does not open", tip_id=str(tip.tip_id), message_id=str(stored.message_id))
+        log.warning("a message of a mailbox does not open", tip_id=str(tip.tip_id), message_id=str(stored.message_id))
         return None
     return Message(stored.message_id, stored.author, text, stored.sent_at)
