@@ -286,19 +286,30 @@ async def test_a_batch_that_cannot_be_decoded_at_the_end_of_the_log_is_stepped_o
     assert (await world.dead_reasons())[1:] == ["the records up to offset 1 cannot be decoded"]
 
 
-async def test_records_of_other_topics_survive_a_fetch_that_cannot_be_decoded(world: World) -> None:
+@pytest.mark.parametrize("has_committed", [True, False])
+async def test_records_of_other_topics_survive_a_fetch_that_cannot_be_decoded(
+    world: World, *, has_committed: bool
+) -> None:
     others = [f"{world.station}{n}" for n in range(4)]
     for station in others:
         world.make_topic(station)
-    await publish_with_a_header_name_that_is_no_utf8(world, b"a", b"b")
     events = [a_withdrawal(station) for station in others for _ in range(20)]
+    if has_committed:
+        await world.publish(*(a_record(event) for event in events[::10]))
+        async with running(world.consumer().run()):
+            await eventually(lambda: _is_taken_and_committed(world, len(events[::10]), others), 15)
+
+    await publish_with_a_header_name_that_is_no_utf8(world, b"a", b"b")
     await world.publish(*(a_record(event) for event in events))
-
-    await take(world, offset=2)
-
     async with running(world.consumer().run()):
-        await eventually(lambda: _has(world, len(events)), 15)
+        await eventually(lambda: _has(world, len(events) + (len(events[::10]) if has_committed else 0)), 15)
+
     assert await taken(world) == {event.tip_id for event in events}
+
+
+async def _is_taken_and_committed(world: World, effects: int, stations: list[str]) -> bool:
+    offsets = [await world.committed(f"tips.{station}") for station in stations]
+    return await _has(world, effects) and sum(offsets) == effects
 
 
 async def _has(world: World, effects: int) -> bool:

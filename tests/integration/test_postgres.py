@@ -1,6 +1,6 @@
 """The database away, full, restarting or refusing is one answer: Unavailable. A mistake of ours is not."""
 
-import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -65,10 +65,17 @@ async def test_a_process_that_was_frozen_inside_a_transaction_finds_it_unavailab
     with pytest.raises(Unavailable):  # noqa: PT012 - the session dies inside the block
         async with transaction(world.pool) as conn:
             await conn.execute("SET LOCAL idle_in_transaction_session_timeout = '100ms'")
-            await asyncio.sleep(0.5)
+            time.sleep(0.5)  # noqa: ASYNC251 - the whole process stands still
             await insert(conn)
 
     assert await world.count("effects") == 0
+
+
+async def test_a_server_that_has_become_a_standby_is_unavailable(world: World) -> None:
+    with pytest.raises(Unavailable, match="ReadOnly"):  # noqa: PT012 - the second statement fails
+        async with transaction(world.pool) as conn:
+            await conn.execute("SET TRANSACTION READ ONLY")
+            await insert(conn)
 
 
 async def test_a_pools_sessions_do_not_hold_locks_while_idle_for_long(world: World) -> None:

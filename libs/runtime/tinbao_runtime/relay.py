@@ -37,7 +37,7 @@ LEADER_LOCK = 0x7107BA0
 BATCH = 1000
 SET_ASIDE_SECONDS = 3.0
 METADATA_SECONDS = 2.0
-TRY_TO_LEAD_SECONDS = 0.5
+TRY_AGAIN_SECONDS = 0.5
 
 LOST_SEQUENCE = (InvalidProducerEpoch, OutOfOrderSequenceNumber, ProducerFenced)
 """This producer can never send to that partition again: the process ends and a new one begins."""
@@ -81,30 +81,34 @@ class Relay:
             while True:
                 self._is_alive()
                 try:
-                    await self._lead_once(producer)
+                    await self._lead(producer)
                 except TRANSIENT as error:
                     log.warning("relay waits for the database", reason=type(error).__name__)
-                await asyncio.sleep(TRY_TO_LEAD_SECONDS)
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
         finally:
             for task in self._sending.values():
                 task.cancel()
             await kafka.stop(producer)
 
-    async def _lead_once(self, producer: AIOKafkaProducer) -> None:
-        """Take the lead if it is free, and keep it until the database breaks."""
+    async def _lead(self, producer: AIOKafkaProducer) -> None:
+        """Wait for the lead, and keep it until the database breaks."""
         async with self._session() as conn:
-            if not await conn.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
-                return
+            while not await conn.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):
+                self._is_alive()
+                await asyncio.sleep(TRY_AGAIN_SECONDS)
             log.info("relay leads")
             while True:
                 self._is_alive()
-                self._forget_finished()
-                began = time.monotonic()
-                self._send(producer, await self._read_next(conn))
-                looked = time.monotonic() - began
-                await self._remove_acknowledged(conn)
-                # A long look past topics in trouble is not repeated at once.
-                await self._wait(max(self._settings.outbox_poll.total_seconds(), looked))
+                await self._publish_next(conn, producer)
+
+    async def _publish_next(self, conn: "asyncpg.Connection[Record]", producer: AIOKafkaProducer) -> None:
+        self._forget_finished()
+        began = time.monotonic()
+        self._send(producer, await self._read_next(conn))
+        looked = time.monotonic() - began
+        await self._remove_acknowledged(conn)
+        # A long look past topics in trouble is not repeated at once.
+        await self._wait(max(self._settings.outbox_poll.total_seconds(), looked))
 
     def _forget_finished(self) -> None:
         """What they sent is acknowledged, so their next rows may be read. Raises what ends the process."""
