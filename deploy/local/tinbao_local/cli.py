@@ -18,6 +18,7 @@ from tinbao_local.audit import audit
 from tinbao_local.checks import CannotStartError, check, check_owner
 from tinbao_local.children import ChildFailedError, Program
 from tinbao_local.installation import Installation
+from tinbao_local.kafka import JarsMissingError
 from tinbao_local.keys import (
     DirectoryAwayError,
     NotAPublicKeyError,
@@ -131,6 +132,7 @@ def _one_sentence() -> Iterator[None]:
         CannotStartError,
         ChildFailedError,
         DirectoryAwayError,
+        JarsMissingError,
         KafkaException,
         NotAPublicKeyError,
         PlacesError,

