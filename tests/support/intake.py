@@ -177,10 +177,14 @@ def some_settings(database_url: str, **changes: Any) -> IntakeSettings:
 
 
 @asynccontextmanager
-async def an_intake(postgres: PostgresServer, **changes: Any) -> AsyncIterator[Intake]:
-    """`changes` are settings that differ from the defaults. Its stations and keys have been announced already."""
+async def an_intake(postgres: PostgresServer, port: int | None = None, **changes: Any) -> AsyncIterator[Intake]:
+    """`port` is another way to the database; `changes` are settings that differ from the defaults.
+
+    Its stations and keys have been announced already.
+    """
     async with postgres.cloned_database(await migrated_template(postgres, MIGRATIONS)) as database:
-        settings = some_settings(postgres.url(database), **changes)
+        url = postgres.url(database).replace(f":{postgres.port}/", f":{port or postgres.port}/")
+        settings = some_settings(url, **changes)
         async with await open_pool(settings) as pool:
             await register(Administration(pool))
             app = create_api(settings, pool)
