@@ -61,7 +61,7 @@ def check_space(state: Path, needed_bytes: int = FREE_BYTES_NEEDED) -> None:
 def check_ports(ports: Mapping[int, str], patience: timedelta = timedelta()) -> None:
     deadline = time.monotonic() + patience.total_seconds()
     for port, what in ports.items():
-        while not _is_free(port):
+        while not is_free(port):
             if time.monotonic() >= deadline:
                 raise CannotStartError(
                     f"Port {port} is in use by another program, and tinbao needs it for {what}: "
@@ -70,7 +70,7 @@ def check_ports(ports: Mapping[int, str], patience: timedelta = timedelta()) -> 
             time.sleep(0.1)
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose connections just ended is free
         try:

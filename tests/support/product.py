@@ -1,0 +1,166 @@
+"""The product as a newcomer gets it: `tinbao up` in a process of its own, with the demo officers at work."""
+
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from tinbao_local.checks import is_free, wanted_ports
+from tinbao_local.demo import DEMO_PASSWORD, OFFICERS
+from tinbao_local.installation import Installation
+from tinbao_local.processes import SERVICES, Service
+from tinbao_local.secret_file import SecretFile
+
+from tests.support.servers import free_port
+
+TINBAO = Path(sys.executable).with_name("tinbao")
+LAST_WORDS_OF_A_START = "Ctrl-C stops everything"
+START_SECONDS = 150
+STOP_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Product:
+    """A running installation; `process` is whoever was asked to start it."""
+
+    at: Installation
+    process: "subprocess.Popen[bytes]"
+    output: Path
+    services: Mapping[str, Service] = field(default_factory=lambda: {each.name: each for each in SERVICES})
+
+    def url(self, service: str) -> str:
+        return self.services[service].url(self.at)
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def processes(self) -> list[psutil.Process]:
+        """All that it started, at this moment."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def process_of(self, command_part: str, **environment: str) -> psutil.Process:
+        """The one with this in its command line and this in its environment."""
+        (process,) = [
+            each
+            for each in self.processes()
+            if command_part in " ".join(each.cmdline()) and environment.items() <= each.environ().items()
+        ]
+        return process
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """`tinbao …`, beside the running one."""
+        return subprocess.run(
+            [TINBAO, *arguments],
+            env=environment_of(self.at),
+            cwd=self.at.state,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+def environment_of(at: Installation) -> dict[str, str]:
+    """What makes a `tinbao` command mean this installation."""
+    return {**inherited(), "TINBAO_HOME": str(at.state), "TINBAO_PORT_OFFSET": str(at.port_offset)}
+
+
+def inherited() -> dict[str, str]:
+    """Our environment without settings that the developer's own tinbao may have."""
+    return {name: value for name, value in psutil.Process().environ().items() if not name.startswith("TINBAO_")}
+
+
+@contextmanager
+def running_product(folder: Path) -> Iterator[Product]:
+    """Ready when this yields; asked to stop by TERM at the end, after which nothing of it may be left."""
+    at = an_installation(folder / "state")
+    try:
+        with started([TINBAO, "up"], at, folder / "output.txt", environment_of(at), folder) as product:
+            yield product
+    finally:
+        at.postgres.remove()
+
+
+@contextmanager
+def started(
+    command: Sequence[str | Path], at: Installation, output: Path, environment: Mapping[str, str], folder: Path
+) -> Iterator[Product]:
+    """Run a command that ends up as `tinbao up`, wait until it says that it is ready, and stop it in the end."""
+    with output.open("wb") as log:
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+    product = Product(at, process, output)
+    try:
+        wait_until_ready(product)
+        yield product
+        stop_and_leave_nothing(product)
+    finally:
+        end(process)
+
+
+def wait_until_ready(product: Product) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while LAST_WORDS_OF_A_START not in product.said():
+        assert product.process.poll() is None, f"it ended while it started:\n{product.said()}"
+        assert time.monotonic() < deadline, f"it was not ready after {START_SECONDS} s:\n{product.said()}"
+        time.sleep(0.1)
+
+
+def stop_and_leave_nothing(product: Product) -> None:
+    children = product.processes()
+    product.process.terminate()
+    assert product.process.wait(STOP_SECONDS) == 0, product.said()
+    assert len(children) > len(SERVICES)
+    assert not [child for child in children if is_alive(child)]
+    assert not [port for port in wanted_ports(product.at, SERVICES) if not is_free(port)]
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """After a failure: ask, and insist."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def is_alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def an_installation(state: Path) -> Installation:
+    """A new state folder, and an offset with which no port of the product is in use."""
+    state.mkdir(mode=0o700)
+    while True:
+        offset = free_port() % 30_000 + 10_000
+        at = Installation(state, offset, None, SecretFile(state / "secrets.json"))
+        if all(is_free(port) for port in wanted_ports(at, SERVICES)):
+            return at
+
+
+@asynccontextmanager
+async def an_officer(product: Product, login: str, at_station: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """A client app that a demo officer logged in to, talking to the deployment of their station or of another."""
+    station = next(officer.station for officer in OFFICERS if officer.login == login)
+    token = await _access_token(product, login, f"triage-{station}")
+    url = product.url(f"triage-{at_station or station}")
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30, trust_env=False) as http:
+        yield http
+
+
+async def _access_token(product: Product, login: str, client_id: str) -> str:
+    async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+        answer = await http.post(
+            f"{product.at.oidc.issuer}/token",
+            auth=(client_id, product.at.oidc.client_secret(client_id)),
+            data={"grant_type": "password", "username": login, "password": DEMO_PASSWORD, "scope": "openid profile"},
+        )
+    claims: dict[str, Any] = answer.raise_for_status().json()
+    return str(claims["access_token"])
