@@ -31,8 +31,8 @@ def api_router(reading: Reading) -> APIRouter:
     @router.post("/entries/find")
     async def find(wanted: FindIn) -> EntryOut:
         """The leaf of an event, and the proof that it is in the signed tree."""
-        index = await reading.find(wanted.event_id, wanted.salt)
-        return await run_in_threadpool(lambda: EntryOut.at(reading.published(), index))
+        log, index = await reading.find(wanted.event_id, wanted.salt)
+        return await run_in_threadpool(EntryOut.at, log, index)
 
     @router.get("/proofs/inclusion")
     def prove_inclusion(index: Count, size: Count | None = None) -> InclusionOut:
