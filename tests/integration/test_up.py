@@ -24,7 +24,7 @@ from tinbao_local import cli
 cli.SERVICES = [replace(each, module="tests.support.small_service") for each in cli.SERVICES[:2]]
 cli.app(sys.argv[1:])
 """
-PORTS_BEFORE_OFFSET = (5433, 8101, 8102, 8180, 8201, 8202, 9092, 9093)
+PORTS_BEFORE_OFFSET = (5433, 8101, 8102, 8125, 8180, 8201, 8202, 9092, 9093)
 
 
 STATIONS = """\
@@ -122,14 +122,14 @@ def test_up_starts_everything_says_where_it_is_and_stops_with_all_its_children(t
     with tinbao.running_up() as up:
         assert f"http://127.0.0.1:{tinbao.port(8101)}" in tinbao.said()
         assert "binhtuyen.truc" in tinbao.said()
-        assert len(re.findall("^ready ", tinbao.run("status").stdout, re.MULTILINE)) == 7
+        assert len(re.findall("^ready ", tinbao.run("status").stdout, re.MULTILINE)) == 8
         assert tinbao.run("topics apply").stdout.startswith("Nothing to change")
         children = psutil.Process(up.pid).children(recursive=True)
 
         up.send_signal(signal.SIGTERM)
 
         assert up.wait(60) == 0
-    assert len(children) >= 7
+    assert len(children) >= 8
     assert not [child for child in children if is_alive(child)]
 
 
