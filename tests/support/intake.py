@@ -143,9 +143,11 @@ class Intake:
         body = {"receipt_code": code, "text": text}
         return await self.http.post("/v1/mailbox/messages", json=body, headers=keyed(key))
 
-    async def page(self, path: str, form: Mapping[str, str] | None = None, **headers: str) -> httpx.Response:
+    async def page(
+        self, path: str, form: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         """As a browser asks for it; a form is posted."""
-        asked = {"accept": "text/html", **headers}
+        asked = {"accept": "text/html", **(headers or {})}
         if form is None:
             return await self.http.get(path, headers=asked)
         return await self.http.post(path, data=form, headers=asked)
