@@ -33,7 +33,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -
 
 
 async def a_whole_life(intake: Intake) -> list[str]:
-    """A tip by the API and one by the form, an addition by each, a withdrawal: the codes and keys that must not leak."""
+    """A tip by the API and one by the form, additions, a withdrawal: the codes and keys that must not leak."""
     key, message_key, form = new_key(), new_key(), a_form(**WORDS, contact_name=CONTACT["name"])
     code = (await intake.send(key, **WORDS, contact=CONTACT, reporter_role="shop")).json()["receipt_code"]
     await intake.send(key, text="CANARY: khóa đã dùng")
