@@ -11,55 +11,64 @@ from tinbao_triage.rights import Action
 
 from tests.support.triage import AUDITOR, HA, HUNG, VINH, a_case, an_officer
 
-ACTS = (Action.CLAIM, Action.ASSIGN, Action.OPEN_CONTENT, Action.CLASSIFY, Action.ANSWER, Action.NOTE, Action.CLOSE)
+ACTS = (
+    Action.CLAIM,
+    Action.ASSIGN,
+    Action.OPEN_CONTENT,
+    Action.CLASSIFY,
+    Action.ANSWER,
+    Action.NOTE,
+    Action.CLOSE,
+    Action.PROPOSE,
+)
 NO_ACTS = (Action.LIST, Action.OVERSEE)
 """Rights that are no act on one case."""
 
 # What is in a cell is the state that the act leads to; "-" is not allowed.
 INVESTIGATOR = """
-status      assignee  claim     assign  open        classify    answer      note        close
-open        nobody    assigned  -       open        -           -           open        -
-open        me        assigned  -       open        -           -           open        -
-open        another   assigned  -       open        -           -           open        -
-assigned    nobody    -         -       assigned    -           -           assigned    -
-assigned    me        -         -       assigned    classified  assigned    assigned    -
-assigned    another   -         -       assigned    -           -           assigned    -
-classified  nobody    -         -       classified  -           -           classified  -
-classified  me        -         -       classified  classified  classified  classified  closed
-classified  another   -         -       classified  -           -           classified  -
-closed      nobody    -         -       closed      -           -           closed      -
-closed      me        -         -       closed      -           closed      closed      -
-closed      another   -         -       closed      -           -           closed      -
+status      assignee  claim     assign  open        classify    answer      note        close  propose
+open        nobody    assigned  -       open        -           -           open        -      open
+open        me        assigned  -       open        -           -           open        -      open
+open        another   assigned  -       open        -           -           open        -      open
+assigned    nobody    -         -       assigned    -           -           assigned    -      assigned
+assigned    me        -         -       assigned    classified  assigned    assigned    -      assigned
+assigned    another   -         -       assigned    -           -           assigned    -      assigned
+classified  nobody    -         -       classified  -           -           classified  -      classified
+classified  me        -         -       classified  classified  classified  classified  closed classified
+classified  another   -         -       classified  -           -           classified  -      classified
+closed      nobody    -         -       closed      -           -           closed      -      closed
+closed      me        -         -       closed      -           closed      closed      -      closed
+closed      another   -         -       closed      -           -           closed      -      closed
 """
 CHIEF = """
-status      assignee  claim     assign      open        classify    answer      note        close
-open        nobody    assigned  assigned    open        -           -           open        -
-open        me        assigned  assigned    open        -           -           open        -
-open        another   assigned  assigned    open        -           -           open        -
-assigned    nobody    -         assigned    assigned    classified  assigned    assigned    -
-assigned    me        -         assigned    assigned    classified  assigned    assigned    -
-assigned    another   -         assigned    assigned    classified  assigned    assigned    -
-classified  nobody    -         classified  classified  classified  classified  classified  closed
-classified  me        -         classified  classified  classified  classified  classified  closed
-classified  another   -         classified  classified  classified  classified  classified  closed
-closed      nobody    -         -           closed      -           closed      closed      -
-closed      me        -         -           closed      -           closed      closed      -
-closed      another   -         -           closed      -           closed      closed      -
+status      assignee  claim     assign      open        classify    answer      note        close  propose
+open        nobody    assigned  assigned    open        -           -           open        -      open
+open        me        assigned  assigned    open        -           -           open        -      open
+open        another   assigned  assigned    open        -           -           open        -      open
+assigned    nobody    -         assigned    assigned    classified  assigned    assigned    -      assigned
+assigned    me        -         assigned    assigned    classified  assigned    assigned    -      assigned
+assigned    another   -         assigned    assigned    classified  assigned    assigned    -      assigned
+classified  nobody    -         classified  classified  classified  classified  classified  closed classified
+classified  me        -         classified  classified  classified  classified  classified  closed classified
+classified  another   -         classified  classified  classified  classified  classified  closed classified
+closed      nobody    -         -           closed      -           closed      closed      -      closed
+closed      me        -         -           closed      -           closed      closed      -      closed
+closed      another   -         -           closed      -           closed      closed      -      closed
 """
 WATCHED = """
-status      assignee  claim  assign  open        classify  answer  note        close
-open        nobody    -      -       open        -         -       open        -
-open        me        -      -       open        -         -       open        -
-open        another   -      -       open        -         -       open        -
-assigned    nobody    -      -       assigned    -         -       assigned    -
-assigned    me        -      -       assigned    -         -       assigned    -
-assigned    another   -      -       assigned    -         -       assigned    -
-classified  nobody    -      -       classified  -         -       classified  -
-classified  me        -      -       classified  -         -       classified  -
-classified  another   -      -       classified  -         -       classified  -
-closed      nobody    -      -       closed      -         -       closed      -
-closed      me        -      -       closed      -         -       closed      -
-closed      another   -      -       closed      -         -       closed      -
+status      assignee  claim  assign  open        classify  answer  note        close  propose
+open        nobody    -      -       open        -         -       open        -      -
+open        me        -      -       open        -         -       open        -      -
+open        another   -      -       open        -         -       open        -      -
+assigned    nobody    -      -       assigned    -         -       assigned    -      -
+assigned    me        -      -       assigned    -         -       assigned    -      -
+assigned    another   -      -       assigned    -         -       assigned    -      -
+classified  nobody    -      -       classified  -         -       classified  -      -
+classified  me        -      -       classified  -         -       classified  -      -
+classified  another   -      -       classified  -         -       classified  -      -
+closed      nobody    -      -       closed      -         -       closed      -      -
+closed      me        -      -       closed      -         -       closed      -      -
+closed      another   -      -       closed      -         -       closed      -      -
 """
 
 
@@ -157,13 +166,17 @@ def test_no_right_is_another_answer_than_a_case_that_has_moved_on() -> None:
 @pytest.mark.parametrize(
     ("case", "officer", "actions"),
     [
-        (a_case(), HUNG, {"claim", "open", "note"}),
-        (a_case(), VINH, {"claim", "assign", "open", "note"}),
-        (a_case(status=Status.ASSIGNED, assignee="hung"), HUNG, {"open", "classify", "answer", "note"}),
-        (a_case(status=Status.ASSIGNED, assignee="hung"), HA, {"open", "note"}),
-        (a_case(status=Status.CLASSIFIED, assignee="hung"), HUNG, {"open", "classify", "answer", "note"}),
-        (a_case(status=Status.CLASSIFIED, assignee="ha"), HA, {"open", "classify", "answer", "note", "close"}),
-        (a_case(status=Status.CLOSED, assignee="ha"), HA, {"open", "answer", "note"}),
+        (a_case(), HUNG, {"claim", "open", "note", "propose"}),
+        (a_case(), VINH, {"claim", "assign", "open", "note", "propose"}),
+        (a_case(status=Status.ASSIGNED, assignee="hung"), HUNG, {"open", "classify", "answer", "note", "propose"}),
+        (a_case(status=Status.ASSIGNED, assignee="hung"), HA, {"open", "note", "propose"}),
+        (a_case(status=Status.CLASSIFIED, assignee="hung"), HUNG, {"open", "classify", "answer", "note", "propose"}),
+        (
+            a_case(status=Status.CLASSIFIED, assignee="ha"),
+            HA,
+            {"open", "classify", "answer", "note", "close", "propose"},
+        ),
+        (a_case(status=Status.CLOSED, assignee="ha"), HA, {"open", "answer", "note", "propose"}),
         (a_case(standing=Standing.WATCHING), VINH, {"open", "note"}),
         (a_case(), AUDITOR, set()),
     ],

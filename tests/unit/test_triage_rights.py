@@ -7,12 +7,12 @@ from tinbao_triage.rights import Action, Role
 from tests.support.triage import an_officer
 
 PROMISED = """
-                  list  claim  assign  open  classify  answer  note  close  oversee
-duty_officer      yes   yes    no      yes   yes       yes     yes   no     no
-investigator      yes   yes    no      yes   yes       yes     yes   yes    no
-chief             yes   yes    yes     yes   yes       yes     yes   yes    no
-province_officer  yes   yes    yes     yes   yes       yes     yes   yes    yes
-auditor           no    no     no      no    no        no      no    no     yes
+                  list  claim  assign  open  classify  answer  note  close  oversee  propose
+duty_officer      yes   yes    no      yes   yes       yes     yes   no     no      yes
+investigator      yes   yes    no      yes   yes       yes     yes   yes    no      yes
+chief             yes   yes    yes     yes   yes       yes     yes   yes    no      yes
+province_officer  yes   yes    yes     yes   yes       yes     yes   yes    yes      yes
+auditor           no    no     no      no    no        no      no    no     yes      no
 """
 
 

@@ -4,17 +4,20 @@ What roles mean is the service's; here they are the provider's words.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.starlette_client import OAuth
 from fastapi import APIRouter, FastAPI, Request
+from joserfc.errors import JoseError
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import RedirectResponse, Response
 
-from tinbao_web.tokens import TokenReader
+from tinbao_web.tokens import ProviderAway, TokenReader
 
 SESSION_KEY = "officer"
 CLAIMS = dict.fromkeys(("name", "preferred_username", "roles", "stations"))
@@ -40,7 +43,7 @@ class SignedIn:
         said = {**claims, **(claims.get("attributes") or {})}
         return cls(
             subject=str(claims["sub"]),
-            name=str(said.get("name") or said.get("preferred_username") or said["sub"]),
+            name=str(said.get("name") or said.get("preferred_username") or claims["sub"]),
             roles=frozenset(str(role) for role in said.get("roles") or ()),
             stations=frozenset(str(station) for station in said.get("stations") or ()),
         )
@@ -74,6 +77,15 @@ class OpenIdClient:
     home: str = "/"
 
 
+@contextmanager
+def provider_may_be_away() -> Iterator[None]:
+    """Raises ProviderAway for a provider that cannot be reached or fails."""
+    try:
+        yield
+    except httpx2.HTTPError as error:
+        raise ProviderAway(type(error).__name__) from None
+
+
 def login_router(client: OpenIdClient) -> APIRouter:
     """Authorization code flow with PKCE (RFC 7636); authlib checks state, nonce and the ID token."""
     provider = OAuth().register(
@@ -87,16 +99,21 @@ def login_router(client: OpenIdClient) -> APIRouter:
 
     @router.get("/login")
     async def login(request: Request) -> Response:
-        redirect: Response = await provider.authorize_redirect(
-            request, f"{client.public_url}/callback", claims=json.dumps({"id_token": CLAIMS})
-        )
+        """Ask for the password even where the provider remembers it: the machine of a duty desk has many users."""
+        request.session.clear()
+        with provider_may_be_away():
+            redirect: Response = await provider.authorize_redirect(
+                request, f"{client.public_url}/callback", claims=json.dumps({"id_token": CLAIMS}), prompt="login"
+            )
         return redirect
 
     @router.get("/callback")
     async def callback(request: Request) -> Response:
+        """Begin the session, or show the page with the login again."""
         try:
-            token = await provider.authorize_access_token(request)
-        except OAuthError:
+            with provider_may_be_away():
+                token = await provider.authorize_access_token(request)
+        except (OAuthError, JoseError):
             return RedirectResponse(client.home, status_code=303)
         claims = token["userinfo"]
         request.session[SESSION_KEY] = {name: claims[name] for name in ("sub", *CLAIMS) if name in claims}

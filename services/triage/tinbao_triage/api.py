@@ -15,6 +15,7 @@ from tinbao_triage.clocks import SOON
 from tinbao_triage.duties import Duties
 from tinbao_triage.login import Identity
 from tinbao_triage.officer import Officer
+from tinbao_triage.propose_alert import Proposal
 from tinbao_triage.records import Filters
 from tinbao_triage.responses import (
     AnsweredOut,
@@ -22,6 +23,7 @@ from tinbao_triage.responses import (
     CaseOut,
     CasePage,
     OfficerOut,
+    ProposedOut,
     StationCaseOut,
     read_cursor,
 )
@@ -150,6 +152,11 @@ def api_router(duties: Duties, identity: Identity) -> APIRouter:  # noqa: C901 -
     async def note(officer: asker, tip_id: UUID, body: TextIn, key: KeyHeader) -> AnsweredOut:
         """Write a note for colleagues; it never leaves this station."""
         return await duties.note(officer, tip_id, body.text, IdempotencyKey(key, "notes"))
+
+    @router.post("/cases/{tip_id}/propose-alert", status_code=201)
+    async def propose_alert(officer: asker, tip_id: UUID, body: Proposal, key: KeyHeader) -> ProposedOut:
+        """Propose to warn the public, in words written for the public: nothing of the tip goes with it."""
+        return await duties.propose_alert(officer, tip_id, body, IdempotencyKey(key, "proposals"))
 
     @router.post("/cases/{tip_id}/close")
     async def close(officer: asker, tip_id: UUID, body: CloseIn, key: KeyHeader) -> CaseOut:

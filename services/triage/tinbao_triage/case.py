@@ -53,7 +53,7 @@ MOVES: Mapping[tuple[Status, Action], Status] = {
     (Status.CLASSIFIED, Action.ANSWER): Status.CLASSIFIED,
     (Status.CLASSIFIED, Action.CLOSE): Status.CLOSED,
     (Status.CLOSED, Action.ANSWER): Status.CLOSED,
-} | {(status, action): status for status in Status for action in (Action.OPEN_CONTENT, Action.NOTE)}
+} | {(status, action): status for status in Status for action in (Action.OPEN_CONTENT, Action.NOTE, Action.PROPOSE)}
 """Where an act leads; a pair that is absent is not allowed."""
 
 ASSIGNEES_ACTS = frozenset({Action.CLASSIFY, Action.ANSWER, Action.CLOSE})

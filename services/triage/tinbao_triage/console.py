@@ -7,7 +7,7 @@ from fastapi import Request
 from pydantic import ConfigDict, model_validator
 from starlette.responses import Response
 from tinbao_contracts.catalogue import load_catalogue
-from tinbao_contracts.places import PROVINCE
+from tinbao_contracts.places import PROVINCE, load_communes
 from tinbao_runtime.clock import now
 from tinbao_web.pages import Pages
 from tinbao_web.texts import language_of
@@ -59,6 +59,7 @@ class Console:
             "reasons": [(code.value, reader.gettext(text)) for code, text in REASONS.items()],
             "outcomes": [(code.value, reader.gettext(text)) for code, text in OUTCOMES.items()],
             "officers": [(known.subject, known.name) for known in officers],
+            "communes": list(load_communes().values()),
             "notice": None,
             "error": None,
             "idempotency_key": secrets.token_urlsafe(24),

@@ -26,9 +26,10 @@ from tinbao_triage.desk import Desk
 from tinbao_triage.note_case import note_case
 from tinbao_triage.officer import Officer
 from tinbao_triage.open_content import open_content
+from tinbao_triage.propose_alert import Proposal, propose_alert
 from tinbao_triage.read_case import CaseFile, read_case
 from tinbao_triage.records import Counts, Filters, KnownOfficer
-from tinbao_triage.responses import AnsweredOut
+from tinbao_triage.responses import AnsweredOut, ProposedOut
 from tinbao_triage.rights import Action
 from tinbao_triage.settings import TriageSettings
 from tinbao_triage.station_case import StationCase
@@ -101,6 +102,17 @@ class Duties:
 
     async def note(self, officer: Officer, tip_id: UUID, text: str, key: IdempotencyKey) -> AnsweredOut:
         return await self._write(note_case, officer, tip_id, text, key)
+
+    async def propose_alert(
+        self, officer: Officer, tip_id: UUID, proposal: Proposal, key: IdempotencyKey
+    ) -> ProposedOut:
+        desk, proposed = self.desk(officer), ProposedOut(proposal_id=uuid7())
+
+        async def act(conn: Connection) -> None:
+            await propose_alert(conn, desk, tip_id, proposed.proposal_id, proposal)
+
+        body = f"{tip_id}\n{proposal.model_dump_json()}"
+        return ProposedOut.model_validate_json(await self._once(key, body, proposed.model_dump_json(), act))
 
     async def close(
         self, officer: Officer, tip_id: UUID, outcome: Outcome, answer: str | None, key: IdempotencyKey

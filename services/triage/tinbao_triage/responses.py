@@ -119,6 +119,10 @@ class AnsweredOut(Frozen):
     sent_at: AwareDatetime
 
 
+class ProposedOut(Frozen):
+    proposal_id: UUID
+
+
 class OfficerOut(Frozen):
     officer: str
     officer_name: str

@@ -13,6 +13,7 @@ class Action(StrEnum):
     ANSWER = "answer"
     NOTE = "note"
     CLOSE = "close"
+    PROPOSE = "propose"
     OVERSEE = "oversee"
 
 
@@ -24,7 +25,17 @@ class Role(StrEnum):
     AUDITOR = "auditor"
 
 
-HANDLING = frozenset({Action.LIST, Action.CLAIM, Action.OPEN_CONTENT, Action.CLASSIFY, Action.ANSWER, Action.NOTE})
+HANDLING = frozenset(
+    {
+        Action.LIST,
+        Action.CLAIM,
+        Action.OPEN_CONTENT,
+        Action.CLASSIFY,
+        Action.ANSWER,
+        Action.NOTE,
+        Action.PROPOSE,
+    }
+)
 
 RIGHTS: Mapping[Role, frozenset[Action]] = {
     Role.DUTY_OFFICER: HANDLING,

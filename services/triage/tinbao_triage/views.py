@@ -31,6 +31,7 @@ class Reader:
         category = load_catalogue().get(case.category)
         return SimpleNamespace(
             tip_id=str(case.tip_id),
+            station=case.station,
             number=case.number,
             category_code=case.category,
             category_name=category_name(case.category, self.language),

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
+from tinbao_contracts.alerts import Description, Headline
 from tinbao_contracts.catalogue import Urgency
 from tinbao_contracts.events import Outcome, ViewReason
+from tinbao_contracts.places import CommuneCode
 from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
 
 from tinbao_triage.api import Note, Text
@@ -14,6 +16,7 @@ from tinbao_triage.console import Console, ListingForm
 from tinbao_triage.duties import Duties
 from tinbao_triage.login import Identity
 from tinbao_triage.officer import Officer
+from tinbao_triage.propose_alert import Proposal
 from tinbao_triage.rights import Action
 
 FormKey = Annotated[str, Form(alias="idempotency_key", min_length=MIN_KEY_LENGTH, max_length=MAX_KEY_LENGTH)]
@@ -92,6 +95,20 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
         request: Request, officer: asker, tip_id: UUID, text: Annotated[Note, Form()], key: FormKey
     ) -> Response:
         await duties.note(officer, tip_id, text, IdempotencyKey(key, "notes"))
+        return _to(request, f"/cases/{tip_id}")
+
+    @router.post("/cases/{tip_id}/propose-alert")
+    async def propose_alert(
+        request: Request,
+        officer: asker,
+        tip_id: UUID,
+        headline: Annotated[Headline, Form()],
+        description: Annotated[Description, Form()],
+        area: Annotated[CommuneCode, Form()],
+        key: FormKey,
+    ) -> Response:
+        proposal = Proposal(headline=headline, description=description, area=(area,))
+        await duties.propose_alert(officer, tip_id, proposal, IdempotencyKey(key, "proposals"))
         return _to(request, f"/cases/{tip_id}")
 
     @router.post("/cases/{tip_id}/close")

@@ -55,6 +55,7 @@ TIMELINE: Mapping[str, str] = {
     "classify": _("Phân loại"),
     "answer": _("Trả lời người báo tin"),
     "note": _("Ghi chú nội bộ"),
+    "propose": _("Đề xuất cảnh báo"),
     "close": _("Kết thúc xử lý"),
 }
 
