@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
+import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.starlette_client import OAuth
 from fastapi import APIRouter, Request
@@ -61,7 +61,7 @@ def provider_may_be_away() -> Iterator[None]:
     """Raises ProviderAway for a provider that cannot be reached or fails."""
     try:
         yield
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         raise ProviderAway(type(error).__name__) from None
 
 

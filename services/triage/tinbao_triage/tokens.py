@@ -4,13 +4,15 @@ import asyncio
 import time
 from typing import Any
 
-import httpx
+import httpx2
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 KEYS_SECONDS = 300.0
-REFETCH_SECONDS = 5.0
+REFETCH_SECONDS = 3.0
+LEEWAY_SECONDS = 30
+"""By how much the provider's clock may differ from ours."""
 ALGORITHMS = ["RS256", "ES256"]
 
 
@@ -31,6 +33,7 @@ class TokenReader:
     def __init__(self, issuer: str, audience: str) -> None:
         self._issuer = issuer
         self._registry = jwt.JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": audience},
             sub={"essential": True},
@@ -65,9 +68,9 @@ class TokenReader:
 
     async def _fetch_keys(self) -> KeySet:
         try:
-            async with httpx.AsyncClient(timeout=5) as client:
+            async with httpx2.AsyncClient(timeout=5) as client:
                 discovery = await client.get(f"{self._issuer}/.well-known/openid-configuration")
                 keys = await client.get(discovery.raise_for_status().json()["jwks_uri"])
                 return KeySet.import_key_set(keys.raise_for_status().json())
-        except (httpx.HTTPError, JoseError, KeyError, ValueError) as error:
+        except (httpx2.HTTPError, JoseError, KeyError, ValueError) as error:
             raise ProviderAway(type(error).__name__) from None
