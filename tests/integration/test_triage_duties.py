@@ -25,7 +25,8 @@ from tinbao_runtime.mailbox_encryption import decrypt_message
 from tinbao_runtime.sealing import CannotOpen
 from tinbao_triage.assign_case import UnknownOfficer
 from tinbao_triage.case import NotAllowed, NotNow, Status
-from tinbao_triage.duties import UnknownCategory
+from tinbao_triage.duties import Duties, UnknownCategory
+from tinbao_triage.main import clocks
 from tinbao_triage.read_case import CaseFile, read_case
 
 from tests.support.servers import PostgresServer
@@ -41,17 +42,24 @@ from tests.support.triage import (
     a_request_key,
     a_slip,
     a_supplement,
-    an_escalated_tip,
     an_officer,
 )
 
 MINH = an_officer(subject="minh", name="Phạm Minh")
 
 
-@pytest.fixture
-async def station(postgres: PostgresServer, tmp_path: Path) -> AsyncIterator[Deployment]:
-    async with a_deployment(postgres, tmp_path / "keys") as deployment:
+@pytest.fixture(scope="module")
+async def station_of_all(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Deployment]:
+    async with a_deployment(postgres, tmp_path_factory.mktemp("keys")) as deployment:
         yield deployment
+
+
+@pytest.fixture
+async def station(station_of_all: Deployment) -> Deployment:
+    await station_of_all.forget()
+    return station_of_all
 
 
 async def test_the_next_tip_is_the_most_urgent_then_the_oldest(station: Deployment) -> None:
@@ -110,13 +118,6 @@ async def test_a_tip_is_claimed_once_also_by_the_same_officer(station: Deploymen
         await station.duties.claim(HA, tip.tip_id)
 
 
-async def test_a_watched_tip_is_never_the_next(postgres: PostgresServer, tmp_path: Path) -> None:
-    async with a_deployment(postgres, tmp_path / "keys", station="25") as province:
-        await province.take(an_escalated_tip(province.key))
-
-        assert await province.duties.claim_next(an_officer("province_officer", stations=("25",))) is None
-
-
 async def test_who_may_not_claim_gets_no_next_tip(station: Deployment) -> None:
     await station.open_tip()
 
@@ -160,16 +161,17 @@ async def test_opening_the_text_is_on_the_log_with_its_reason_and_without_its_no
     assert [(t.action, t.officer_name) for t in file.timeline] == [("opened", None), ("open", "Trần Thị Thu Hà")]
 
 
-async def test_what_cannot_be_written_to_the_log_is_not_shown(station: Deployment) -> None:
-    tip = await station.open_tip()
-    await station.pool.execute("ALTER TABLE outbox_events RENAME TO broken")
+async def test_what_cannot_be_written_to_the_log_is_not_shown(postgres: PostgresServer, tmp_path: Path) -> None:
+    async with a_deployment(postgres, tmp_path / "keys") as station:
+        tip = await station.open_tip()
+        await station.pool.execute("ALTER TABLE outbox_events RENAME TO broken")
 
-    with pytest.raises(asyncpg.UndefinedTableError):
-        await station.duties.open_content(HA, tip.tip_id, VERIFYING, None)
+        with pytest.raises(asyncpg.UndefinedTableError):
+            await station.duties.open_content(HA, tip.tip_id, VERIFYING, None)
 
-    file = await station.duties.read(HA, tip.tip_id)
-    assert (file.text, [t.action for t in file.timeline]) == (None, ["opened"])
-    assert await station.value("SELECT count(*) FROM views") == 0
+        file = await station.duties.read(HA, tip.tip_id)
+        assert (file.text, [t.action for t in file.timeline]) == (None, ["opened"])
+        assert await station.value("SELECT count(*) FROM views") == 0
 
 
 async def read_later(station: Deployment, tip_id: UUID, minutes: float) -> CaseFile:
@@ -194,13 +196,13 @@ async def test_a_reason_opens_the_text_for_the_officer_who_gave_it_and_nobody_el
     assert (await station.duties.read(HA, other.tip_id)).text is None
 
 
-async def test_the_length_of_a_view_is_a_setting(postgres: PostgresServer, tmp_path: Path) -> None:
-    async with a_deployment(postgres, tmp_path / "keys", view_length=timedelta(minutes=2)) as station:
-        tip = await station.open_tip()
-        await station.duties.open_content(HA, tip.tip_id, VERIFYING, None)
+async def test_the_length_of_a_view_is_a_setting(station: Deployment) -> None:
+    settings = station.settings.model_copy(update={"view_length": timedelta(minutes=2)})
+    tip = await station.open_tip()
+    await Duties(station.pool, settings, station.vault, clocks()).open_content(HA, tip.tip_id, VERIFYING, None)
 
-        assert (await read_later(station, tip.tip_id, minutes=1.9)).text is not None
-        assert (await read_later(station, tip.tip_id, minutes=2.1)).text is None
+    assert (await read_later(station, tip.tip_id, minutes=1.9)).text is not None
+    assert (await read_later(station, tip.tip_id, minutes=2.1)).text is None
 
 
 async def test_an_answer_opens_under_the_mailbox_key_of_the_receipt_and_no_other(station: Deployment) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -34,10 +33,33 @@ from tests.support.triage import (
 )
 
 
-@pytest.fixture
-async def station(postgres: PostgresServer, tmp_path: Path) -> AsyncIterator[Deployment]:
-    async with a_deployment(postgres, tmp_path / "keys") as deployment:
+@pytest.fixture(scope="module")
+async def station_of_all(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Deployment]:
+    async with a_deployment(postgres, tmp_path_factory.mktemp("keys")) as deployment:
         yield deployment
+
+
+@pytest.fixture
+async def station(station_of_all: Deployment) -> Deployment:
+    await station_of_all.forget()
+    return station_of_all
+
+
+@pytest.fixture(scope="module")
+async def office_of_all(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Deployment]:
+    async with a_deployment(postgres, tmp_path_factory.mktemp("keys"), station=PROVINCE) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+async def office(office_of_all: Deployment) -> Deployment:
+    """The province's deployment, which also serves two stations that run none."""
+    await office_of_all.forget()
+    return office_of_all
 
 
 async def listed(station: Deployment, officer: Officer = HA, limit: int = 200, **filters: Any) -> list[UUID]:
@@ -116,14 +138,14 @@ async def test_the_counts_are_those_of_the_lists_they_lead_to(station: Deploymen
     assert counts.unclaimed == len(await listed(station, assignee="none"))
 
 
-async def test_a_watched_case_waits_for_nobody(postgres: PostgresServer, tmp_path: Path) -> None:
-    async with a_deployment(postgres, tmp_path / "keys", station=PROVINCE) as province:
-        watched = an_escalated_tip(province.key)
-        await province.take(watched)
+async def test_a_watched_case_waits_for_nobody(office: Deployment) -> None:
+    watched = an_escalated_tip(office.key)
+    await office.take(watched)
 
-        assert await listed(province, OF_PROVINCE) == [watched.tip_id]
-        assert await listed(province, OF_PROVINCE, assignee="none") == []
-        assert (await province.duties.count_cases(OF_PROVINCE)).unclaimed == 0
+    assert await listed(office, OF_PROVINCE) == [watched.tip_id]
+    assert await listed(office, OF_PROVINCE, assignee="none") == []
+    assert (await office.duties.count_cases(OF_PROVINCE)).unclaimed == 0
+    assert await office.duties.claim_next(OF_PROVINCE) is None
 
 
 async def test_a_closed_case_whose_reporter_adds_something_is_back_until_it_is_read(station: Deployment) -> None:
@@ -148,13 +170,6 @@ async def test_who_has_no_right_to_list_sees_no_list_and_no_case(station: Deploy
     ):
         with pytest.raises(NotAllowed):
             await asking
-
-
-@pytest.fixture
-async def office(postgres: PostgresServer, tmp_path: Path) -> AsyncIterator[Deployment]:
-    """The province's deployment, which also serves two stations that run none."""
-    async with a_deployment(postgres, tmp_path / "keys", station=PROVINCE) as deployment:
-        yield deployment
 
 
 async def test_a_deployment_of_several_stations_shows_an_officer_only_theirs(office: Deployment) -> None:

@@ -40,10 +40,18 @@ MINH = an_officer(subject="minh", name="Phạm Minh")
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-@pytest.fixture
-async def station(postgres: PostgresServer, tmp_path: Path) -> AsyncIterator[Deployment]:
-    async with a_deployment(postgres, tmp_path / "keys") as deployment:
+@pytest.fixture(scope="module")
+async def station_of_all(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Deployment]:
+    async with a_deployment(postgres, tmp_path_factory.mktemp("keys")) as deployment:
         yield deployment
+
+
+@pytest.fixture
+async def station(station_of_all: Deployment) -> Deployment:
+    await station_of_all.forget()
+    return station_of_all
 
 
 @pytest.fixture
@@ -53,10 +61,18 @@ async def without_key(postgres: PostgresServer, tmp_path: Path) -> AsyncIterator
         yield deployment
 
 
-@pytest.fixture
-async def province(postgres: PostgresServer, tmp_path: Path) -> AsyncIterator[Deployment]:
-    async with a_deployment(postgres, tmp_path / "keys", station=PROVINCE) as deployment:
+@pytest.fixture(scope="module")
+async def province_of_all(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Deployment]:
+    async with a_deployment(postgres, tmp_path_factory.mktemp("keys"), station=PROVINCE) as deployment:
         yield deployment
+
+
+@pytest.fixture
+async def province(province_of_all: Deployment) -> Deployment:
+    await province_of_all.forget()
+    return province_of_all
 
 
 async def cases(deployment: Deployment) -> list[dict[str, object]]:
@@ -332,12 +348,11 @@ async def test_what_the_province_hears_of_its_own_case_ends_nothing(province: De
 
 
 async def test_the_province_sees_that_a_case_exists_and_how_it_stands_and_no_more(
-    province: Deployment, postgres: PostgresServer, tmp_path: Path
+    province: Deployment, station: Deployment
 ) -> None:
-    async with a_deployment(postgres, tmp_path / "elsewhere") as station:
-        name = StationRegisteredV1(station=STATION, name="Công an xã Bình Tuyền", communes=(), served_by=STATION)
-        tip = await station.classified_tip(content=a_content("Chữ-của-người-báo"), slip=a_slip(place="Chỗ-kín"))
-        await province.take(name, *await station.announced())
+    name = StationRegisteredV1(station=STATION, name="Công an xã Bình Tuyền", communes=(), served_by=STATION)
+    tip = await station.classified_tip(content=a_content("Chữ-của-người-báo"), slip=a_slip(place="Chỗ-kín"))
+    await province.take(name, *await station.announced())
 
     (seen,) = await province.duties.list_station_cases(AUDITOR)
 
@@ -356,15 +371,12 @@ async def test_the_provinces_own_watching_is_not_a_case_of_a_station(province: D
     assert await province.duties.list_station_cases(AUDITOR) == []
 
 
-async def test_an_older_announcement_undoes_no_newer_one(
-    province: Deployment, postgres: PostgresServer, tmp_path: Path
-) -> None:
-    async with a_deployment(postgres, tmp_path / "elsewhere") as station:
-        tip = await station.open_tip()
-        await station.duties.claim(HA, tip.tip_id)
-        await station.duties.classify(HA, tip.tip_id, "robbery", Urgency.IMMEDIATE)
-        await station.close(tip, Outcome.TRANSFERRED)
-        announced = await station.announced()
+async def test_an_older_announcement_undoes_no_newer_one(province: Deployment, station: Deployment) -> None:
+    tip = await station.open_tip()
+    await station.duties.claim(HA, tip.tip_id)
+    await station.duties.classify(HA, tip.tip_id, "robbery", Urgency.IMMEDIATE)
+    await station.close(tip, Outcome.TRANSFERRED)
+    announced = await station.announced()
 
     await province.take(*announced)
     in_order = await province.duties.list_station_cases(AUDITOR)
