@@ -201,22 +201,6 @@ async def test_a_new_topic_that_matches_is_read_within_ten_seconds(world: World)
         await has(world, "effects", 2, seconds=10.0)
 
 
-async def test_the_broker_may_be_away_when_it_starts(world: World, kafka: KafkaServer) -> None:
-    await world.publish(a_record(a_withdrawal(world.station)))
-    await kafka.child.stop()
-    consumer = world.consumer()
-    try:
-        async with running(consumer.run()):
-            await eventually(lambda: consumer.seen_alive_at > 0)
-            await kafka.child.start()
-            await kafka.child.wait_ready()
-            await has(world, "effects", 1, 20.0)
-    finally:
-        if not kafka.child.is_running:
-            await kafka.child.start()
-            await kafka.child.wait_ready()
-
-
 def stumbling(on: object, error: Exception) -> Any:
     """A verb that fails at the tip `on` after its effect, and works at all others."""
 

@@ -189,29 +189,42 @@ async def test_a_topic_that_the_broker_refuses_waits_alone(postgres: PostgresSer
         assert len(await world.published(f"tips.{refused}")) == 1
 
 
-async def test_a_broker_that_is_away_delays_and_loses_nothing(world: World, kafka: KafkaServer) -> None:
+async def test_a_broker_that_is_away_at_start_or_later_delays_and_loses_nothing(
+    world: World, kafka: KafkaServer
+) -> None:
+    """For who writes and for who reads: the consumer starts and goes on like the relay."""
     world.make_topic()
+    consumer = world.consumer()
+
+    async def come_back() -> None:
+        await kafka.child.start()
+        await kafka.child.wait_ready()
+
     await kafka.child.stop()
     try:
         await world.enqueue(*(a_withdrawal(world.station) for _ in range(20)))
-        async with running(world.relay().run()):
-            await eventually(lambda: True)
-            await kafka.child.start()
-            await kafka.child.wait_ready()
+        async with running(world.relay().run()), running(consumer.run()):
+            await eventually(lambda: consumer.seen_alive_at > 0)
+            await come_back()
             await all_left(world, 20.0)
+            await eventually(lambda: has_effects(world, 20), 20.0)
 
             await kafka.child.stop()
             await world.enqueue(*(a_withdrawal(world.station) for _ in range(20)))
-            await kafka.child.start()
-            await kafka.child.wait_ready()
+            await come_back()
             await all_left(world, 20.0)
+            await eventually(lambda: has_effects(world, 40), 20.0)
     finally:
         if not kafka.child.is_running:
-            await kafka.child.start()
-            await kafka.child.wait_ready()
+            await come_back()
 
     expected = [r["key"] for r in await world.rows("SELECT key FROM outbox_events ORDER BY seq")]
     assert await keys(world) == expected
+    assert [str(r["tip_id"]) for r in await world.rows("SELECT tip_id FROM effects ORDER BY place")] == expected
+
+
+async def has_effects(world: World, number: int) -> bool:
+    return await world.count("effects") == number
 
 
 async def test_a_database_that_ends_the_session_is_joined_again_without_repeating(world: World) -> None:

@@ -24,7 +24,6 @@ from tinbao_runtime.batch import Handlers, each
 from tinbao_runtime.clock import now
 from tinbao_runtime.consumer import BatchConsumer
 from tinbao_runtime.envelope import Envelope, Received, to_headers
-from tinbao_runtime.housekeeping import keep_house
 from tinbao_runtime.keys import PrivateKey
 from tinbao_runtime.migrations import migrate
 from tinbao_runtime.postgres import Connection, Pool, Record, open_pool, transaction
@@ -145,6 +144,8 @@ class World:
     kafka: KafkaServer
     station: str = field(default_factory=lambda: secrets.token_hex(4))
     opened: list[AIOKafkaConsumer] = field(default_factory=list)
+    writers: list[AIOKafkaProducer] = field(default_factory=list)
+    observers: list[AIOKafkaConsumer] = field(default_factory=list)
 
     @property
     def topic(self) -> str:
@@ -158,9 +159,9 @@ class World:
             await outbox.enqueue(conn, *events)
 
     async def publish(self, *records: Outgoing) -> None:
-        async with AIOKafkaProducer(acks="all", linger_ms=5, **self.kafka.aiokafka_config()) as producer:
-            sent = [await producer.send(r.topic, r.value, r.key, headers=r.headers) for r in records]
-            await asyncio.gather(*sent)
+        producer = await self._writer()
+        sent = [await producer.send(r.topic, r.value, r.key, headers=r.headers) for r in records]
+        await asyncio.gather(*sent)
 
     async def published(self, topic: str | None = None) -> "list[ConsumerRecord[bytes, bytes]]":
         """All records of a topic until now."""
@@ -192,8 +193,26 @@ class World:
 
     async def committed(self, topic: str | None = None) -> int:
         """The offset that the group has committed; 0 if it has none."""
-        async with self.client() as client:
-            return await client.committed(TopicPartition(topic or self.topic, 0)) or 0
+        observer = await self._observer()
+        return await observer.committed(TopicPartition(topic or self.topic, 0)) or 0
+
+    async def close(self) -> None:
+        for client in (*self.opened, *self.writers):
+            await client.stop()
+
+    async def _writer(self) -> AIOKafkaProducer:
+        """One for all tests' records: each login costs the broker 4096 rounds of SHA-256."""
+        if not self.writers:
+            self.writers.append(AIOKafkaProducer(acks="all", linger_ms=5, **self.kafka.aiokafka_config()))
+            await self.writers[0].start()
+        return self.writers[0]
+
+    async def _observer(self) -> AIOKafkaConsumer:
+        """Asks for the group's offsets and never joins it."""
+        if not self.observers:
+            self.observers.append(self.client())
+            await self.observers[0].start()
+        return self.observers[0]
 
     async def rows(self, query: str, *args: Any) -> list[Record]:
         return await self.pool.fetch(query, *args)
@@ -213,17 +232,12 @@ async def a_world(postgres: PostgresServer, kafka: KafkaServer, **changes: Any) 
     async with postgres.cloned_database(await migrated_template(postgres)) as database:
         settings = a_settings_object(postgres.url(database), kafka, **changes)
         async with await open_pool(settings) as pool:
-            async with transaction(pool) as conn:
-                await keep_house(conn, settings, now())
-                await conn.execute(
-                    "CREATE TABLE effects (place serial, event_id uuid, event_type text, tip_id uuid)",
-                )
+            await pool.execute("CREATE TABLE effects (place serial, event_id uuid, event_type text, tip_id uuid)")
             world = World(settings, pool, kafka)
             try:
                 yield world
             finally:
-                for client in world.opened:
-                    await client.stop()
+                await world.close()
 
 
 @asynccontextmanager
