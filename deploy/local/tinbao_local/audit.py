@@ -56,7 +56,7 @@ def verify(
     """Prove from files alone that a log is whole, and that events are in it. Says where it is not, and ends with 1."""
     try:
         verifier = VerifierKey.parse(vkey)
-        opening = base64.b64decode(salt, validate=True) or public_salt(verifier.name)
+        opening = _decode(salt) or public_salt(verifier.name)
         hashes = [bytes.fromhex(each) for each in value_hash or ()]
     except (NotAKey, binascii.Error, ValueError) as error:
         _fail(str(error))
@@ -72,6 +72,11 @@ def verify(
     typer.echo(
         f"The log {verifier.name} is whole: {report.size} entries, root {base64.b64encode(report.root).decode()}"
     )
+
+
+def _decode(salt: str) -> bytes:
+    """Of either alphabet: events are written in the URL-safe one. Raises binascii.Error."""
+    return base64.b64decode(salt.replace("-", "+").replace("_", "/"), validate=True)
 
 
 def _claims(event_ids: Sequence[UUID], hashes: Sequence[bytes], salt: bytes) -> Iterator[Claim]:

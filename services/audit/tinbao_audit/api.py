@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import Base64Bytes, BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from tinbao_audit.reading import Reading
@@ -14,8 +14,10 @@ Count = Annotated[int, Query(ge=0, lt=2**63)]
 
 
 class FindIn(BaseModel):
+    model_config = ConfigDict(val_json_bytes="base64")  # both alphabets: events are written in the URL-safe one
+
     event_id: UUID
-    salt: Annotated[Base64Bytes | None, Field(max_length=64)] = Field(
+    salt: Annotated[bytes, Field(max_length=64)] | None = Field(
         default=None, description="The tip's log_salt; without it the event is looked for among those of no tip."
     )
 
