@@ -12,6 +12,7 @@ from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, Idempoten
 from tinbao_intake.doors import Doors
 from tinbao_intake.draft import MessageDraft, Strict, TipDraft
 from tinbao_intake.problems import PROBLEM_RESPONSES
+from tinbao_intake.receipt import EXAMPLE
 from tinbao_intake.responses import CategoryOut, MailboxOut, ReceiptOut, SentOut, StationOut
 
 KeyHeader = Annotated[
@@ -27,7 +28,7 @@ KeyHeader = Annotated[
 
 
 class CodeIn(Strict):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"receipt_code": "K7M2-9QXD-4RTV-E8HN-3WYP-C"}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"receipt_code": EXAMPLE}]})
 
     receipt_code: Annotated[str, StringConstraints(max_length=64)]
 

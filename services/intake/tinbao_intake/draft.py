@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from tinbao_contracts.sealed import ReporterRole
 from tinbao_contracts.text import to_nfc
 
+from tinbao_intake.receipt import EXAMPLE
+
 NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters other than tab and newline, and surrogates without their other half."""
 
@@ -117,9 +119,7 @@ class MessageDraft(Strict):
     """What a reporter adds to a tip."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"receipt_code": "K7M2-9QXD-4RTV-E8HN-3WYP-C", "text": "Hôm nay có thêm một ô tô màu trắng."}]
-        }
+        json_schema_extra={"examples": [{"receipt_code": EXAMPLE, "text": "Hôm nay có thêm một ô tô màu trắng."}]}
     )
 
     receipt_code: Annotated[str, StringConstraints(max_length=64)]

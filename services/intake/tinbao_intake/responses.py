@@ -10,7 +10,7 @@ from tinbao_contracts.frozen import Frozen
 
 from tinbao_intake.directory import DirectoryStation
 from tinbao_intake.mailbox import Mailbox, TipStatus
-from tinbao_intake.receipt import ReceiptCode
+from tinbao_intake.receipt import EXAMPLE, ReceiptCode
 from tinbao_intake.sealed_tip import SealedTip
 
 
@@ -41,7 +41,7 @@ class ReceiptOut(Frozen):
     """Stored only under a key derived from the request's Idempotency-Key."""
 
     tip_id: UUID
-    receipt_code: str = Field(description="Shown once, cannot be reissued.", examples=["K7M2-9QXD-4RTV-E8HN-3WYP-C"])
+    receipt_code: str = Field(description="Shown once, cannot be reissued.", examples=[EXAMPLE])
     station: str
     station_name: str
     urgency: Urgency
