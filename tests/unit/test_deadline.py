@@ -1,8 +1,8 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from tinbao_contracts.catalogue import Urgency
 from tinbao_contracts.calendar import Calendar, DayKind
+from tinbao_contracts.catalogue import Urgency
 from tinbao_contracts.deadline import (
     REPORT,
     TRANSFER_CLOCKS,
