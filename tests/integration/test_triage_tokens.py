@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from joserfc.jwk import ECKey, OctKey
-from tinbao_triage.tokens import BadToken, ProviderAway, TokenReader
+from tinbao_web.tokens import BadToken, ProviderAway, TokenReader
 
 from tests.support.eventually import eventually
 from tests.support.triage import NOBODYS_ISSUER

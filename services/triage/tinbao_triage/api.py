@@ -9,11 +9,12 @@ from tinbao_contracts.catalogue import Urgency
 from tinbao_contracts.events import Outcome, ViewReason
 from tinbao_runtime.clock import now
 from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
+from tinbao_web.login import Identity
 
 from tinbao_triage.case import Status
 from tinbao_triage.clocks import SOON
 from tinbao_triage.duties import Duties
-from tinbao_triage.login import Identity
+from tinbao_triage.login import asking_officer
 from tinbao_triage.officer import Officer
 from tinbao_triage.propose_alert import Proposal
 from tinbao_triage.records import Filters
@@ -102,7 +103,7 @@ class Page(Listing):
 
 def api_router(duties: Duties, identity: Identity) -> APIRouter:  # noqa: C901 - one short function a route
     async def asking(request: Request) -> Officer:
-        return await identity.officer(request)
+        return await asking_officer(identity, request)
 
     asker = Annotated[Officer, Depends(asking)]
     router = APIRouter(prefix="/v1", tags=["cases"])

@@ -1,107 +1,19 @@
-"""Who is asking: a session that began with the OpenID provider's login, or a client app's access token."""
+"""What the OpenID provider's words make of who is asking."""
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
-
-import httpx2
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.starlette_client import OAuth
-from fastapi import APIRouter, Request
-from joserfc.errors import JoseError
-from starlette.responses import RedirectResponse, Response
+from fastapi import Request
+from tinbao_web.login import Identity, SignedIn
 
 from tinbao_triage.officer import Officer
 from tinbao_triage.rights import Role
-from tinbao_triage.settings import TriageSettings
-from tinbao_triage.tokens import ProviderAway, TokenReader
-
-SESSION_KEY = "officer"
-CLAIMS = dict.fromkeys(("name", "preferred_username", "roles", "stations"))
-"""Asked for in the ID token (OpenID Connect Core 5.5); a provider that gives them anyway ignores it."""
 
 
-class NotSignedIn(Exception):
-    """No session and no token, or one that has ended."""
+async def asking_officer(identity: Identity, request: Request) -> Officer:
+    """Raises NotSignedIn, BadToken, ProviderAway."""
+    return officer_of(await identity.who(request))
 
 
-class Identity:
-    """Says who a request comes from."""
-
-    def __init__(self, tokens: TokenReader) -> None:
-        self._tokens = tokens
-
-    async def officer(self, request: Request) -> Officer:
-        """Raises NotSignedIn, BadToken, ProviderAway. A bearer token goes before a session."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token:
-            return officer_of(await self._tokens.claims(token))
-        claims = request.session.get(SESSION_KEY)
-        if claims is None:
-            raise NotSignedIn
-        return officer_of(claims)
-
-
-def officer_of(claims: Mapping[str, Any]) -> Officer:
+def officer_of(signed_in: SignedIn) -> Officer:
     """Roles that the table of rights does not know give nothing."""
-    # Some providers keep what is not standard one level deeper, where no client can add to it: that goes first.
-    said = {**claims, **(claims.get("attributes") or {})}
     known = {role.value for role in Role}
-    return Officer(
-        subject=str(claims["sub"]),
-        name=str(said.get("name") or said.get("preferred_username") or claims["sub"]),
-        roles=frozenset(Role(role) for role in said.get("roles") or () if role in known),
-        stations=frozenset(str(station) for station in said.get("stations") or ()),
-    )
-
-
-@contextmanager
-def provider_may_be_away() -> Iterator[None]:
-    """Raises ProviderAway for a provider that cannot be reached or fails."""
-    try:
-        yield
-    except httpx2.HTTPError as error:
-        raise ProviderAway(type(error).__name__) from None
-
-
-def login_router(settings: TriageSettings) -> APIRouter:
-    """Authorization code flow with PKCE (RFC 7636); authlib checks state, nonce and the ID token."""
-    oauth = OAuth()
-    provider = oauth.register(
-        "provider",
-        client_id=settings.oidc_client_id,
-        client_secret=settings.oidc_client_secret.get_secret_value(),
-        server_metadata_url=f"{settings.oidc_issuer}/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid profile", "code_challenge_method": "S256"},
-    )
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/login")
-    async def login(request: Request) -> Response:
-        """Ask for the password even where the provider remembers it: the machine of a duty desk has many users."""
-        request.session.clear()
-        with provider_may_be_away():
-            redirect: Response = await provider.authorize_redirect(
-                request, f"{settings.public_url}/callback", claims=json.dumps({"id_token": CLAIMS}), prompt="login"
-            )
-        return redirect
-
-    @router.get("/callback")
-    async def callback(request: Request) -> Response:
-        """Begin the session, or show the page with the login again."""
-        try:
-            with provider_may_be_away():
-                token = await provider.authorize_access_token(request)
-        except (OAuthError, JoseError):
-            return RedirectResponse("/", status_code=303)
-        claims = token["userinfo"]
-        request.session[SESSION_KEY] = {name: claims[name] for name in ("sub", *CLAIMS) if name in claims}
-        return RedirectResponse("/", status_code=303)
-
-    @router.post("/logout")
-    async def logout(request: Request) -> Response:
-        request.session.clear()
-        return RedirectResponse("/", status_code=303)
-
-    return router
+    roles = frozenset(Role(role) for role in signed_in.roles if role in known)
+    return Officer(signed_in.subject, signed_in.name, roles, signed_in.stations)

@@ -7,13 +7,13 @@ from starlette.responses import Response
 from tinbao_runtime.idempotency import KeyReused
 from tinbao_runtime.problems import Problem
 from tinbao_runtime.sealing import CannotOpen
+from tinbao_web.login import NotSignedIn
+from tinbao_web.tokens import BadToken, ProviderAway
 
 from tinbao_triage.assign_case import UnknownOfficer
 from tinbao_triage.case import CaseNotFound, NotAllowed, NotNow
 from tinbao_triage.duties import UnknownCategory
-from tinbao_triage.login import NotSignedIn
 from tinbao_triage.responses import BadCursor
-from tinbao_triage.tokens import BadToken, ProviderAway
 
 PROBLEMS: Mapping[type[Exception], Problem] = {
     NotSignedIn: Problem(401, "not-signed-in", "Sign in first", headers={"WWW-Authenticate": "Bearer"}),

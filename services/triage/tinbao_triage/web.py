@@ -10,11 +10,12 @@ from tinbao_contracts.catalogue import Urgency
 from tinbao_contracts.events import Outcome, ViewReason
 from tinbao_contracts.places import CommuneCode
 from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
+from tinbao_web.login import Identity
 
 from tinbao_triage.api import Note, Text
 from tinbao_triage.console import Console, ListingForm
 from tinbao_triage.duties import Duties
-from tinbao_triage.login import Identity
+from tinbao_triage.login import asking_officer
 from tinbao_triage.officer import Officer
 from tinbao_triage.propose_alert import Proposal
 from tinbao_triage.rights import Action
@@ -25,7 +26,7 @@ FormKey = Annotated[str, Form(alias="idempotency_key", min_length=MIN_KEY_LENGTH
 def web_router(duties: Duties, identity: Identity, console: Console) -> APIRouter:  # noqa: C901 - one route each
 
     async def asking(request: Request) -> Officer:
-        return await identity.officer(request)
+        return await asking_officer(identity, request)
 
     asker = Annotated[Officer, Depends(asking)]
     router = APIRouter(include_in_schema=False)
