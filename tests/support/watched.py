@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import structlog
+from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -37,6 +38,7 @@ def watching(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) 
     provider, exporter = TracerProvider(shutdown_on_exit=False), InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(requests, "tracer", provider.get_tracer("test"))
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)  # for whoever asks only now: a library's own spans
     caplog.set_level(logging.WARNING, "httpx")  # the test's own client
     with caplog.at_level(logging.DEBUG), structlog.testing.capture_logs() as own_logs:
         yield Watched(own_logs, caplog, exporter)
