@@ -1,6 +1,6 @@
 """What is watched of a request says nothing of who sent it or what: also where it is refused or cannot be stored.
 
-Here the database is away, which logs most. `tests/integration/test_intake_privacy.py` does the same with a tip that
+Here the database is away, which logs most. `tests/integration/test_intake_canary.py` does the same with a tip that
 is taken.
 """
 
