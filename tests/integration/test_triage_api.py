@@ -24,6 +24,7 @@ from tests.support.triage import (
     Deployment,
     a_content,
     a_deployment,
+    a_proposal,
     a_supplement,
     an_officer,
     an_opening,
@@ -220,6 +221,7 @@ async def test_a_foreign_tip_and_an_absent_one_answer_the_same(province: Deploym
         ("classify", {"category": "other", "urgency": "normal"}),
         ("answers", {"text": "x"}),
         ("notes", {"text": "x"}),
+        ("propose-alert", a_proposal().model_dump(mode="json")),
         ("close", {"outcome": "no_sign"}),
     ):
         foreign, absent = [await app.post(f"/v1/cases/{tip_id}/{act}", body, chief) for tip_id in (tip.tip_id, uuid7())]

@@ -25,6 +25,7 @@ from tests.support.triage import (
     VERIFYING,
     Deployment,
     a_deployment,
+    a_proposal,
     a_request_key,
     a_submitted_tip,
     a_supplement,
@@ -211,6 +212,7 @@ async def test_every_act_on_a_foreign_tip_fails_as_on_one_that_does_not_exist(
         duties.classify(chief, tip_id, "other", Urgency.NORMAL),
         duties.answer(chief, tip_id, "Đã tiếp nhận.", a_request_key()),
         duties.note(chief, tip_id, "Đã gọi.", a_request_key("notes")),
+        duties.propose_alert(chief, tip_id, a_proposal(), a_request_key("proposals")),
         duties.close(chief, tip_id, Outcome.NO_SIGN, None, a_request_key("closings")),
     ):
         with pytest.raises(CaseNotFound):

@@ -40,6 +40,7 @@ from tinbao_triage.desk import Desk
 from tinbao_triage.duties import Duties
 from tinbao_triage.main import clocks
 from tinbao_triage.officer import Officer
+from tinbao_triage.propose_alert import Proposal
 from tinbao_triage.rights import Role
 from tinbao_triage.settings import TriageSettings
 from tinbao_triage.vault import Vault
@@ -204,6 +205,11 @@ def altered(tip: TipSubmittedV1, part: Part = Part.SLIP) -> TipSubmittedV1:
     bytes_[-1] ^= 1
     parts: Mapping[Part, bytes] = {**tip.sealed.parts, part: bytes(bytes_)}
     return tip.model_copy(update={"sealed": tip.sealed.model_copy(update={"parts": parts})})
+
+
+def a_proposal() -> Proposal:
+    """To warn the public, in words that have nothing of any tip."""
+    return Proposal(headline="Cảnh báo trộm xe", description="Đề nghị khóa cổng.", area=(STATION,))
 
 
 def a_request_key(scope: str = "answers") -> IdempotencyKey:
