@@ -26,7 +26,7 @@ def english_of(package: str) -> Catalog:
         return read_po(lines, locale="en")
 
 
-@pytest.mark.parametrize("package", ["tinbao_web", "tinbao_intake", "tinbao_triage", "tinbao_audit"])
+@pytest.mark.parametrize("package", ["tinbao_web", "tinbao_intake", "tinbao_triage", "tinbao_audit", "tinbao_notify"])
 def test_english_has_every_text_of_the_sources_and_no_other(package: str) -> None:
     english = {message.id if isinstance(message.id, str) else message.id[0] for message in english_of(package)} - {""}
 
@@ -34,7 +34,7 @@ def test_english_has_every_text_of_the_sources_and_no_other(package: str) -> Non
     assert english - texts_in_sources(package) == set(), "no longer used"
 
 
-@pytest.mark.parametrize("package", ["tinbao_web", "tinbao_intake", "tinbao_triage", "tinbao_audit"])
+@pytest.mark.parametrize("package", ["tinbao_web", "tinbao_intake", "tinbao_triage", "tinbao_audit", "tinbao_notify"])
 def test_no_english_text_is_empty_doubtful_or_has_other_placeholders(package: str) -> None:
     messages = [message for message in english_of(package) if message.id]
 
