@@ -14,6 +14,8 @@ DEAD_LETTERS = Gauge("tinbao_dead_letters", "Records that wait for an operator",
 PARKED = Gauge("tinbao_parked_records", "Records of a type this release does not know, or too early", registry=REGISTRY)
 RELAYED = Counter("tinbao_relay_acknowledged", "Events acknowledged by Kafka", registry=REGISTRY)
 CONSUMED = Counter("tinbao_consumed_records", "Records stored by the consumer", ["topic_kind"], registry=REGISTRY)
+LOG_ENTRIES = Gauge("tinbao_log_entries", "Leaves of the signed audit log", registry=REGISTRY)
+LOG_SIGNED_AT = Gauge("tinbao_log_signed_at_seconds", "When the audit log was last signed", registry=REGISTRY)
 REQUESTS = Histogram(
     "tinbao_request_seconds", "Time to answer a request", ["route", "method", "status"], registry=REGISTRY
 )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 from tinbao_runtime import faults
+from tinbao_runtime.metrics import LOG_ENTRIES, LOG_SIGNED_AT
 from tinbao_runtime.postgres import TRANSIENT, Connection, Pool
 
 from tinbao_audit import store
@@ -77,6 +78,8 @@ class Sequencer:
         note = Checkpoint(self._key.name, tree.size, tree.root).sign(self._key)
         await store.insert_checkpoint(conn, tree.size, note)
         await asyncio.to_thread(self._folder.publish, note, tree.size)
+        LOG_ENTRIES.set(tree.size)
+        LOG_SIGNED_AT.set_to_current_time()
 
     def _is_alive(self) -> None:
         self.seen_alive_at = time.monotonic()

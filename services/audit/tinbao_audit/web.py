@@ -14,7 +14,7 @@ from tinbao_audit.log_reader import NotPublished, Published
 from tinbao_audit.reading import Reading
 from tinbao_audit.wording import EVENTS, ROLES, Gettext
 
-SHOWN = 20
+SHOWN = 12
 
 
 def web_router(reading: Reading, pages: Pages) -> APIRouter:
