@@ -4,7 +4,7 @@ import re
 from dataclasses import FrozenInstanceError
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinbao_intake.receipt import BITS, CHECK_SYMBOLS, SYMBOLS, NotACode, ReceiptCode
 
@@ -37,11 +37,13 @@ def test_every_bit_of_a_code_is_drawn() -> None:
     assert not all(number >> bit & 1 for bit in range(BITS) for number in drawn)
 
 
+@settings(deadline=None)
 @given(numbers)
 def test_a_written_code_is_read_back(number: int) -> None:
     assert ReceiptCode.parse(str(ReceiptCode(number))) == ReceiptCode(number)
 
 
+@settings(deadline=None)
 @given(numbers, st.sampled_from(["", " ", "-", "\N{NO-BREAK SPACE}", " - ", "\N{EN DASH}", "\N{NON-BREAKING HYPHEN}"]))
 def test_case_spaces_and_dashes_do_not_matter(number: int, between: str) -> None:
     code = ReceiptCode(number)
@@ -50,6 +52,7 @@ def test_case_spaces_and_dashes_do_not_matter(number: int, between: str) -> None
     assert ReceiptCode.parse(typed) == code
 
 
+@settings(deadline=None)
 @given(numbers, st.sampled_from(["Oo", "IiLl"]), st.integers(0, 3))
 def test_letters_that_look_like_digits_are_those_digits(number: int, alike: str, which: int) -> None:
     code = ReceiptCode(number)
@@ -58,6 +61,7 @@ def test_letters_that_look_like_digits_are_those_digits(number: int, alike: str,
     assert ReceiptCode.parse(typed) == code
 
 
+@settings(deadline=None)
 @given(numbers, st.integers(0, 20), st.sampled_from(CHECK_SYMBOLS))
 def test_any_single_mistyped_symbol_is_noticed(number: int, place: int, symbol: str) -> None:
     symbols = symbols_of(ReceiptCode(number))
@@ -68,6 +72,7 @@ def test_any_single_mistyped_symbol_is_noticed(number: int, place: int, symbol: 
             ReceiptCode.parse(typed)
 
 
+@settings(deadline=None)
 @given(numbers, st.integers(0, 19))
 def test_two_exchanged_neighbours_are_noticed(number: int, place: int) -> None:
     symbols = symbols_of(ReceiptCode(number))
@@ -108,6 +113,7 @@ def test_what_is_derived_is_always_the_same() -> None:
     assert derived.mailbox_key.hex() == "a7024abb794d0c24c0899ce7db8342a722a546c0c9bd5d77dc5687ccbfbf57f2"
 
 
+@settings(deadline=None)
 @given(numbers, numbers)
 def test_lookup_and_mailbox_key_are_apart_and_differ_for_each_code(one: int, other: int) -> None:
     first, second = ReceiptCode(one), ReceiptCode(other)
