@@ -248,7 +248,12 @@ SAMPLES: Mapping[str, list[Sample]] = {
         Sample("mailbox-open", "mailbox_open.html", NO_CODE, "/mailbox"),
         Sample("mailbox-unknown", "mailbox_open.html", UNKNOWN_CODE, "/mailbox", "POST", status=404),
         Sample(
-            "message-again", "mailbox_message.html", MESSAGE | {"error": "Nội dung quá dài"}, "/mailbox", "POST", 422
+            "message-again",
+            "mailbox_message.html",
+            MESSAGE | {"errors": {"text": "Nội dung quá dài"}},
+            "/mailbox",
+            "POST",
+            422,
         ),
         Sample("mailbox", "mailbox.html", MAILBOX, "/mailbox", "POST"),
         Sample(

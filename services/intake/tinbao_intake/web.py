@@ -124,6 +124,7 @@ class MailboxPages:
         refusal = Refusal.of(error, self._pages.texts(request).gettext)
         context = {
             "receipt_code": code,
+            "errors": refusal.errors,
             "error": next(iter(refusal.errors.values())),
             "text": text,
             "idempotency_key": new_key() if refusal.wants_new_key else key,
