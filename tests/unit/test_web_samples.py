@@ -1,5 +1,6 @@
 """What the services hand their pages, as samples: one for each state that a page can be in."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ NOW = datetime(2026, 11, 24, 0, 12, tzinfo=UTC)
 RECEIVED = NOW - timedelta(hours=9, minutes=32)
 CATEGORIES = list(load_catalogue().values())
 CODE = "K7M2-9QXD-4RTV-E8HN-3WYP-C"
+EXTENDS = re.compile(r'{% extends "([^"]+)" %}')
 KEY = "kJr3Yp0tQm6W1c9Vb2Nn8A"
 
 
@@ -237,6 +239,84 @@ LOG = {
     "entries": LOG_ENTRIES,
 }
 
+ALERT = Thing(
+    alert_id="0193-900",
+    headline="Giả danh công an gọi điện",
+    description="Đối tượng yêu cầu cài ứng dụng giả.\nKhông làm theo, gọi 113.",
+    category_name="Lừa đảo qua mạng",
+    icon="smartphone",
+    severity_text="Nghiêm trọng",
+    is_severe=True,
+    area="Xã Bình Tuyền",
+    station_name="Công an xã Bình Tuyền",
+    issued_at=RECEIVED,
+    expires_at=NOW + timedelta(days=3),
+    cancelled_at=None,
+    is_over=False,
+)
+CANCELLED_ALERT = Thing(**vars(ALERT) | {"cancelled_at": NOW, "is_severe": False})
+PUBLIC = {"is_exercise": False}
+SUBSCRIBE = PUBLIC | {
+    "communes": list(load_communes().values()),
+    "topics": CATEGORIES,
+    "consent_text": "Tôi đồng ý để Công an tỉnh lưu địa chỉ này chỉ để gửi cảnh báo.",
+    "email": "",
+    "chosen": set(),
+    "errors": {},
+    "idempotency_key": KEY,
+}
+NEWSROOM = {"officer": Thing(name="Nguyễn Thị Mai"), "station_name": "Công an xã Bình Tuyền"}
+REVIEWED = Thing(
+    **vars(ALERT),
+    status="submitted",
+    status_text="Chờ phê duyệt",
+    changed_at=RECEIVED,
+    vi=Thing(headline=ALERT.headline, description=ALERT.description),
+    en=Thing(headline="Callers pose as police", description="Do not transfer money."),
+    urgency_text="Cần hành động sớm",
+    certainty_text="Đã xảy ra",
+    rejection=None,
+    is_public=False,
+    reached=1240,
+    progress=Thing(pending=3, sent=1230, failed=5, stopped=2),
+)
+PROPOSAL = Thing(**vars(ALERT), proposal_id="0193-901", proposed_at=RECEIVED)
+BOARD = NEWSROOM | {
+    "proposals": [PROPOSAL],
+    "submitted": [REVIEWED],
+    "drafts": [Thing(**vars(REVIEWED) | {"status": "rejected", "status_text": "Trả lại"})],
+    "in_force": [],
+    "over": [],
+    "may_draft": True,
+}
+DRAFT = NEWSROOM | {
+    "action": "/console/new",
+    "values": {
+        **dict.fromkeys(("headline_vi", "description_vi", "headline_en", "description_en", "expires_at"), ""),
+        "category": "online_fraud",
+        "urgency": "Expected",
+        "severity": "Moderate",
+        "certainty": "Observed",
+        "area": ["08944"],
+    },
+    "errors": {},
+    "topics": CATEGORIES,
+    "communes": list(load_communes().values()),
+    "urgencies": [("Expected", "Cần hành động sớm")],
+    "severities": [("Moderate", "Vừa")],
+    "certainties": [("Observed", "Đã xảy ra")],
+    "idempotency_key": KEY,
+}
+REVIEW = NEWSROOM | {
+    "alert": REVIEWED,
+    "actions": {"edit", "approve", "reject"},
+    "is_author": False,
+    "digest": "ab" * 32,
+    "error": None,
+}
+ISSUED = Thing(**vars(REVIEWED) | {"status": "issued", "status_text": "Đã phát hành", "is_public": True})
+REJECTED = Thing(**vars(REVIEWED) | {"status": "rejected", "rejection": "Thiếu thời gian", "en": None})
+
 SAMPLES: Mapping[str, list[Sample]] = {
     "intake": [
         Sample("form", "form.html", FORM),
@@ -298,12 +378,60 @@ SAMPLES: Mapping[str, list[Sample]] = {
         Sample("log-empty", "log.html", LOG | {"entries": []}),
         Sample("log-unsigned", "log.html", LOG | {"log": None, "entries": []}),
     ],
+    "notify": [
+        Sample("alerts", "alerts.html", PUBLIC | {"alerts": [ALERT, CANCELLED_ALERT]}),
+        Sample("alerts-none", "alerts.html", {"is_exercise": True, "alerts": []}),
+        Sample("alert", "alert.html", PUBLIC | {"alert": ALERT}, "/alerts/0193-900"),
+        Sample("alert-cancelled", "alert.html", PUBLIC | {"alert": CANCELLED_ALERT}, "/alerts/0193-900"),
+        Sample("subscribe", "subscribe.html", SUBSCRIBE, "/subscribe"),
+        Sample(
+            "subscribe-mistakes",
+            "subscribe.html",
+            SUBSCRIBE
+            | {"email": "an", "chosen": {"08944"}, "errors": dict.fromkeys(("email", "consent"), "Chưa đúng")},
+            "/subscribe",
+            "POST",
+            422,
+        ),
+        Sample("asked", "asked.html", PUBLIC, "/subscribe", "POST", 202),
+        Sample("confirm", "confirm.html", PUBLIC | {"token": "a-token"}, "/confirm/a-token"),
+        Sample("confirmed", "confirmed.html", PUBLIC, "/confirm", "POST"),
+        Sample("unsubscribe", "unsubscribe.html", PUBLIC | {"token": "a-token"}, "/unsubscribe/a-token"),
+        Sample("unsubscribed", "unsubscribed.html", PUBLIC, "/unsubscribe", "POST"),
+        Sample("link-over", "link_over.html", PUBLIC, "/confirm", "POST", 404),
+        Sample("board", "board.html", BOARD, "/console"),
+        Sample("board-empty", "board.html", BOARD | {"proposals": [], "submitted": [], "drafts": []}, "/console"),
+        Sample("draft", "draft.html", DRAFT, "/console/new"),
+        Sample(
+            "draft-mistakes",
+            "draft.html",
+            DRAFT
+            | {"errors": dict.fromkeys(("category", "headline_vi", "area", "expires_at"), "Đề nghị điền mục này")},
+            "/console/new",
+            "POST",
+            422,
+        ),
+        Sample("review", "review.html", REVIEW, "/console/alerts/0193-900"),
+        Sample(
+            "review-author",
+            "review.html",
+            REVIEW | {"actions": {"edit"}, "is_author": True, "error": "Cảnh báo đã thay đổi"},
+            "/console/alerts/0193-900",
+        ),
+        Sample("review-rejected", "review.html", REVIEW | {"alert": REJECTED, "actions": {"edit", "submit"}}),
+        Sample("review-issued", "review.html", REVIEW | {"alert": ISSUED, "actions": {"cancel"}}),
+        Sample("signed-out", "signed_out.html", status=401),
+        Sample("forbidden", "forbidden.html", status=403),
+    ],
 }
 
 
 @pytest.mark.parametrize("service", SAMPLES)
 def test_every_page_of_a_service_has_a_sample(service: str) -> None:
     folder = resources.files(f"tinbao_{service}").joinpath("templates")
-    pages = {file.name for file in folder.iterdir() if "{% extends" in file.read_text("utf-8")}
+    extended = {file.name: EXTENDS.findall(file.read_text("utf-8")) for file in folder.iterdir()}
+    frames = {name for names in extended.values() for name in names}
 
-    assert pages <= {sample.template for sample in SAMPLES[service]}
+    assert {name for name, names in extended.items() if names} - frames <= {
+        sample.template for sample in SAMPLES[service]
+    }

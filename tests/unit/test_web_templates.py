@@ -138,7 +138,7 @@ def test_an_officer_sees_only_the_acts_that_are_allowed() -> None:
 
 
 def test_every_icon_that_is_shipped_is_used() -> None:
-    folders = ("tinbao_web", "tinbao_intake", "tinbao_triage", "tinbao_audit")
+    folders = ("tinbao_web", "tinbao_intake", "tinbao_triage", "tinbao_audit", "tinbao_notify")
     files = [file for name in folders for file in resources.files(name).joinpath("templates").iterdir()]
     words = {word for file in files for word in re.findall(r'"([a-z0-9-]+)"', file.read_text("utf-8"))}
 

@@ -51,7 +51,7 @@ class Console:
         board, reader = await self._newsroom.board(officer), self._reader(request)
         rows = [reader.row(alert, board.station_names) for alert in board.alerts]
         context = {
-            **self._frame(officer),
+            **await self._frame(officer),
             "proposals": [reader.proposal(proposal, board.station_names) for proposal in board.proposals],
             "submitted": [row for row in rows if row.status == "submitted"],
             "drafts": [row for row in rows if row.status in ("draft", "rejected")],
@@ -64,7 +64,7 @@ class Console:
     async def alert(self, request: Request, officer: Officer, file: AlertFile, error: str | None = None) -> Response:
         reader = self._reader(request)
         context = {
-            **self._frame(officer),
+            **await self._frame(officer),
             "alert": reader.file(file),
             "actions": {action.value for action in Action if file.alert.allows(action, officer)},
             "is_author": officer.subject in file.alert.authors,
@@ -83,7 +83,7 @@ class Console:
     ) -> Response:
         reader, allowed = self._reader(request), await self._newsroom.communes(officer)
         context = {
-            **self._frame(officer),
+            **await self._frame(officer),
             "action": action,
             "values": {**_EMPTY, **values},
             "errors": errors or {},
@@ -109,8 +109,10 @@ class Console:
     def _reader(self, request: Request) -> Reader:
         return Reader(language_of(request), self._pages.texts(request).gettext, now())
 
-    def _frame(self, officer: Officer) -> dict[str, Any]:
-        return {"officer": officer, "station_name": ", ".join(sorted(officer.stations))}
+    async def _frame(self, officer: Officer) -> dict[str, Any]:
+        names = await self._newsroom.station_names()
+        stations = ", ".join(names.get(code, code) for code in sorted(officer.stations))
+        return {"officer": officer, "station_name": stations}
 
 
 _EMPTY: dict[str, Any] = {

@@ -64,6 +64,11 @@ class Newsroom:
                 await store.station_names(conn),
             )
 
+    async def station_names(self) -> dict[str, str]:
+        """By code, as intake announced them."""
+        async with transaction(self._pool) as conn:
+            return await store.station_names(conn)
+
     async def communes(self, officer: Officer) -> list[str] | None:
         """The communes that the officer may warn; None means all."""
         if officer.visible_stations is None:
