@@ -8,6 +8,7 @@ are logged as classes and places only.
 import logging
 import os
 import sys
+import time
 from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -21,6 +22,8 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 LogEntry: TypeAlias = MutableMapping[str, Any]
+
+REPEATED_SECONDS = 10.0
 
 
 def configure(service: str) -> None:
@@ -77,9 +80,29 @@ def _configure_logs(service: str) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
+    handler.addFilter(_Rarely("aiokafka"))
     logging.basicConfig(handlers=[handler], level=os.environ.get("TINBAO_LOG_LEVEL", "INFO"), force=True)
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
     sys.excepthook = _log_uncaught
+
+
+class _Rarely(logging.Filter):
+    """Lets each line of a library pass once in ten seconds. While a broker is away it says so dozens of times a second,
+    which would fill a disk."""
+
+    def __init__(self, library: str) -> None:
+        super().__init__()
+        self._library = library
+        self._said_at: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] != self._library:
+            return True
+        line, at = (record.pathname, record.lineno), time.monotonic()
+        is_new = at - self._said_at.get(line, -REPEATED_SECONDS) >= REPEATED_SECONDS
+        if is_new:
+            self._said_at[line] = at
+        return is_new
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
