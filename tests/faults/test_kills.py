@@ -131,8 +131,6 @@ async def test_a_frozen_relay_is_replaced_and_its_thaw_changes_no_order(stream: 
         of_a_tip = dict.fromkeys(stream.accepted(station), EVENTS_OF_A_TIP)
         assert await order_in_topic(stream, station) == of_a_tip
         assert await order_in_database(stream, station) == of_a_tip
-    await world.stop("intake-2-worker")
-    await world.restart("intake-worker")
 
 
 EVENTS_OF_A_TIP = [(TipSubmittedV1.__name__, 1), (TipSupplementedV1.__name__, 2), (TipSupplementedV1.__name__, 3)]

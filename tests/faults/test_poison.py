@@ -11,7 +11,7 @@ from tinbao_contracts.events import TipSubmittedV1
 from uuid_utils.compat import uuid7
 
 from tests.support.eventually import eventually
-from tests.support.reporter import Reporter
+from tests.support.reporter import Receipt, Reporter
 from tests.support.runtime import Outgoing, a_record, a_withdrawal
 from tests.support.world import COMMUNE_OF, HERE, World
 
@@ -32,22 +32,23 @@ def a_record_of(value: bytes | None) -> Outgoing:
     return replace(a_record(a_withdrawal(HERE)), value=value)
 
 
-async def a_copy_with_another_body(world: World) -> Outgoing:
-    """Of a tip that the station has taken."""
-    taken = next(r for r in await world.published(TOPIC) if b"TipSubmittedV1" in dict(r.headers).values())
-    event = TipSubmittedV1.model_validate_json(taken.value or b"")
-    value = event.model_copy(update={"category": "theft_damage"}).model_dump_json().encode()
-    return Outgoing(TOPIC, taken.key, value, taken.headers)
+async def a_copy_with_another_body(world: World, taken: Receipt) -> Outgoing:
+    """The record of a tip that the station has taken, under the same event id."""
+    record = next(r for r in await world.published(TOPIC) if r.key == str(taken.tip_id).encode())
+    event = TipSubmittedV1.model_validate_json(record.value or b"")
+    value = event.model_copy(update={"category": "environment"}).model_dump_json().encode()
+    return Outgoing(TOPIC, record.key, value, record.headers)
 
 
-async def send_and_wait(world: World, reporter: Reporter) -> None:
+async def send_and_wait(world: World, reporter: Reporter) -> Receipt:
     """A tip that must be opened whatever lies before it in the topic."""
-    receipt = await reporter.send_tip(COMMUNE_OF[HERE], category="gambling")
+    receipt = await reporter.send_tip(COMMUNE_OF[HERE])
 
     async def is_opened() -> bool:
         return bool(await world.value(TRIAGE, "SELECT count(*) FROM cases WHERE tip_id = $1", receipt.tip_id))
 
     await eventually(is_opened)
+    return receipt
 
 
 async def reasons(world: World) -> list[str]:
@@ -55,14 +56,14 @@ async def reasons(world: World) -> list[str]:
 
 
 async def test_poison_dies_with_its_reason_and_the_tips_around_it_are_opened(world: World, reporter: Reporter) -> None:
-    await send_and_wait(world, reporter)
+    taken = await send_and_wait(world, reporter)
 
     await world.publish(
         a_record(a_withdrawal(HERE)).with_header("ce_type", NOT_UTF_8),
         a_record_of(b"{not JSON"),
         a_record_of(NOT_UTF_8),
         a_record_of(None),
-        await a_copy_with_another_body(world),
+        await a_copy_with_another_body(world, taken),
     )
 
     await send_and_wait(world, reporter)
