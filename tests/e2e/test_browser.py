@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
+from tinbao_intake.receipt import ReceiptCode
 from tinbao_local.demo import DEMO_PASSWORD
 from tinbao_local.processes import SERVICES
 
@@ -193,7 +194,7 @@ async def test_a_page_that_asks_again_says_what_is_wrong(visits: Visits) -> None
         await expect(page.locator("#text")).to_have_value(TEXT)
         await resident.look("resident-form-mistakes")
 
-        await open_mailbox(page, visits.url("intake"), "K7M2-9QXD-4RTV-E8HN-3WYP-C")
+        await open_mailbox(page, visits.url("intake"), str(ReceiptCode.generate()))
         await expect(page.locator("#receipt_code")).to_have_attribute("aria-invalid", "true")
         await resident.look("mailbox-unknown-code")
 
@@ -366,9 +367,10 @@ async def test_the_api_pages_need_no_other_host(visits: Visits) -> None:
             await expect(developer.page.locator(".opblock").first).to_be_visible()
 
 
-async def test_the_watch_notices_what_a_page_must_not_do(visits: Visits) -> None:
+async def test_the_watch_notices_what_a_page_must_not_do(visits: Visits, tmp_path: Path) -> None:
     """Else all the others could not fail."""
     async with visits.by_somebody() as visitor:
+        visitor.pictures = tmp_path
         await visitor.page.goto(visits.url("intake"))
         await visitor.page.evaluate(MISDEEDS)
         await visitor.look("misdeeds")

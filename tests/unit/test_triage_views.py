@@ -101,7 +101,7 @@ def test_an_opened_case_shows_text_additions_answers_and_notes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("vi", ["Nhận xử lý", "of_tomorrow"]), ("en", ["Take this tip", "of_tomorrow"])]
+    ("language", "words"), [("vi", ["Đã nhận xử lý", "of_tomorrow"]), ("en", ["Taken", "of_tomorrow"])]
 )
 def test_a_timeline_speaks_the_readers_language(language: str, words: list[str]) -> None:
     steps = [TimelineEntry("claim", "Hà", NOW), TimelineEntry("of_tomorrow", None, NOW)]

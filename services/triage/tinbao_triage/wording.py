@@ -49,14 +49,14 @@ TIMELINE: Mapping[str, str] = {
     "opened": _("Tiếp nhận, vào sổ"),
     "supplemented": _("Người báo tin bổ sung"),
     "withdrawn": _("Người báo tin rút tin"),
-    "claim": _("Nhận xử lý"),
+    "claim": _("Đã nhận xử lý"),
     "assign": _("Phân công"),
     "open": _("Xem nội dung"),
-    "classify": _("Phân loại"),
-    "answer": _("Trả lời người báo tin"),
-    "note": _("Ghi chú nội bộ"),
-    "propose": _("Đề xuất cảnh báo"),
-    "close": _("Kết thúc xử lý"),
+    "classify": _("Đã phân loại"),
+    "answer": _("Đã trả lời người báo tin"),
+    "note": _("Đã thêm ghi chú nội bộ"),
+    "propose": _("Đã đề xuất cảnh báo"),
+    "close": _("Đã kết thúc xử lý"),
 }
 
 

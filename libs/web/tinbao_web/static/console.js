@@ -82,3 +82,4 @@ for (const failure of ["htmx:response:error", "htmx:error"]) {
 
 for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
 markCurrent();
+document.querySelector("#cases [aria-current]")?.scrollIntoView({ block: "nearest" });
