@@ -14,7 +14,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 SERVICES = Path(__file__).parents[3] / "services"
-NAMES = ("intake", "triage")
+NAMES = ("audit", "intake", "notify", "triage")
+
+VERIFIER_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+"""The example of golang.org/x/mod/sumdb/note: it signs nothing."""
 
 
 def main() -> None:
@@ -30,6 +33,7 @@ def documents() -> Iterator[tuple[str, str]]:
     """Each service with the text of its document."""
     with TemporaryDirectory() as folder:
         (Path(folder) / "key-encryption-key").write_bytes(os.urandom(32))
+        (Path(folder) / "log.vkey").write_text(VERIFIER_KEY)
         for name in NAMES:
             document = application(name, made_up(folder)).openapi()
             yield name, json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
@@ -49,7 +53,10 @@ def made_up(folder: str) -> dict[str, object]:
         "http_port": 8000,
         "station": "08944",
         "keys_folder": folder,
+        "log_folder": folder,
+        "signing_key_file": Path(folder) / "log.key",
         "session_secret": "none" * 8,
+        "link_secret": "none" * 8,
         "oidc_issuer": "http://127.0.0.1",
         "oidc_client_id": "none",
         "oidc_client_secret": "none",
