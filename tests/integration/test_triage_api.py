@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from typing import Any
+from unicodedata import normalize
 
 import httpx
 import pytest
@@ -174,6 +175,15 @@ async def test_a_case_goes_from_the_list_to_its_closing(app: App, station: Deplo
     ]
 
 
+async def test_what_an_officer_writes_on_any_keyboard_is_kept_in_one_form(app: App, station: Deployment) -> None:
+    tip = await station.classified_tip()
+    await app.post(f"/v1/cases/{tip.tip_id}/notes", {"text": normalize("NFD", "Đã gọi tổ trưởng.")})
+
+    file = (await app.post(f"/v1/cases/{tip.tip_id}/content", {"reason": "verification"})).json()
+
+    assert [note["text"] for note in file["text"]["notes"]] == ["Đã gọi tổ trưởng."]
+
+
 async def test_the_next_tip_is_taken_until_there_is_none(app: App, station: Deployment) -> None:
     await station.pool.execute("UPDATE cases SET status = 'closed'")
     tip = await station.open_tip()
@@ -243,6 +253,7 @@ async def test_a_foreign_tip_and_an_absent_one_answer_the_same(province: Deploym
         ("classify", {"category": "noise", "urgency": "at once"}, "urgency"),
         ("classify", {"category": "of_tomorrow", "urgency": "normal"}, "category"),
         ("assign", {"officer": ""}, "officer"),
+        ("assign", {"officer": "new", "officer_name": "\x00"}, "officer_name"),
         ("assign", {"officer": "who-was-never-here"}, "officer"),
         ("answers", {}, "text"),
         ("answers", {"text": " \n "}, "text"),
@@ -275,6 +286,7 @@ async def test_what_was_sent_is_not_repeated_in_a_refusal(app: App, station: Dep
     [
         ({"status": "lost"}, "status"),
         ({"overdue": "maybe"}, "overdue"),
+        ({"category": "\x00"}, "category"),
         ({"assignee": "hung"}, "assignee"),
         ({"limit": 201}, "limit"),
         ({"limit": 0}, "limit"),

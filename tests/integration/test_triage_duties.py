@@ -25,6 +25,7 @@ from tinbao_runtime.mailbox_encryption import decrypt_message
 from tinbao_runtime.sealing import CannotOpen
 from tinbao_triage.assign_case import UnknownOfficer
 from tinbao_triage.case import NotAllowed, NotNow, Status
+from tinbao_triage.claim_next import claim_next
 from tinbao_triage.duties import Duties, UnknownCategory
 from tinbao_triage.main import clocks
 from tinbao_triage.read_case import CaseFile, read_case
@@ -97,6 +98,16 @@ async def test_officers_who_ask_at_once_get_different_tips(station: Deployment) 
 
     assert len({case.tip_id for case in taken if case}) == 8
     assert [case.assignee for case in taken if case] == [officer.subject for officer in officers]
+
+
+async def test_an_officer_who_is_taking_a_tip_keeps_nobody_else_waiting(station: Deployment) -> None:
+    first, second = [await station.open_tip(received_at=now() - timedelta(hours=hours)) for hours in (2, 1)]
+
+    async with station.transaction() as conn, asyncio.timeout(10):
+        taken = await claim_next(conn, station.desk(HA))
+        others = await station.duties.claim_next(HUNG)
+
+    assert [case.tip_id for case in (taken, others) if case] == [first.tip_id, second.tip_id]
 
 
 async def test_one_of_two_officers_who_claim_the_same_tip_gets_it(station: Deployment) -> None:

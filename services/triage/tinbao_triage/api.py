@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
-from pydantic import BaseModel, ConfigDict, StringConstraints
-from tinbao_contracts.catalogue import Urgency
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from tinbao_contracts.catalogue import Code, Urgency
 from tinbao_contracts.events import Outcome, ViewReason
+from tinbao_contracts.text import to_nfc
 from tinbao_runtime.clock import now
 from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
 from tinbao_web.login import Identity
@@ -29,8 +30,10 @@ from tinbao_triage.responses import (
     read_cursor,
 )
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
+IN_NFC = AfterValidator(to_nfc)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), IN_NFC]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), IN_NFC]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"), IN_NFC]
 KeyHeader = Annotated[
     str,
     Header(
@@ -58,8 +61,8 @@ class ClassifyIn(Strict):
 
 
 class AssignIn(Strict):
-    officer: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    officer_name: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    officer: Name
+    officer_name: Name | None = None
     """Needed for who has never worked here."""
 
 
@@ -78,7 +81,7 @@ class Listing(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     status: Status | None = None
-    category: Annotated[str, StringConstraints(max_length=40)] | None = None
+    category: Code | None = None
     assignee: Literal["me", "none"] | None = None
     overdue: Literal["soon", "yes"] | None = None
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = None

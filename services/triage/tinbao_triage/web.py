@@ -12,7 +12,7 @@ from tinbao_contracts.places import CommuneCode
 from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
 from tinbao_web.login import Identity
 
-from tinbao_triage.api import Note, Text
+from tinbao_triage.api import IN_NFC, Note, Text
 from tinbao_triage.console import Console, ListingForm
 from tinbao_triage.duties import Duties
 from tinbao_triage.login import asking_officer
@@ -68,7 +68,7 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
         officer: asker,
         tip_id: UUID,
         reason: Annotated[ViewReason, Form()],
-        note: Annotated[str, Form(max_length=1_000)] = "",
+        note: Annotated[str, Form(max_length=1_000), IN_NFC] = "",
     ) -> Response:
         await duties.open_content(officer, tip_id, reason, note.strip() or None)
         return _to(request, f"/cases/{tip_id}")
@@ -119,7 +119,7 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
         tip_id: UUID,
         outcome: Annotated[Outcome, Form()],
         key: FormKey,
-        text: Annotated[str, Form(max_length=10_000)] = "",
+        text: Annotated[str, Form(max_length=10_000), IN_NFC] = "",
     ) -> Response:
         await duties.close(officer, tip_id, outcome, text.strip() or None, IdempotencyKey(key, "closings"))
         return _to(request, f"/cases/{tip_id}")
