@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from confluent_kafka.admin import (
@@ -20,6 +21,7 @@ from confluent_kafka.admin import (
 from pydantic import SecretStr
 from tinbao_runtime import outbox
 from tinbao_runtime.relay import LEADER_LOCK
+from uuid_utils.compat import uuid7
 
 from tests.support.eventually import eventually
 from tests.support.runtime import World, a_tip_event, a_withdrawal, a_world, running, started
@@ -114,7 +116,7 @@ async def test_an_event_committed_between_sending_and_removing_stays_for_the_nex
         await world.enqueue(early)
 
         async def remove_after_the_slow_one(session: Any) -> None:
-            if relay._acknowledged and conn.is_in_transaction():
+            if any(s.acknowledged for s in relay._senders.values()) and conn.is_in_transaction():
                 await slow.commit()
             await remove(session)
 
@@ -123,6 +125,24 @@ async def test_an_event_committed_between_sending_and_removing_stays_for_the_nex
             await all_left(world)
 
     assert await keys(world) == [early.key(), late.key()]
+
+
+async def test_in_a_topic_of_several_partitions_each_tip_keeps_its_order(world: World) -> None:
+    world.kafka.new_topic(world.topic, partitions=3)
+    tips = [uuid7() for _ in range(20)]
+    await world.enqueue(*(a_withdrawal(world.station, tip) for _ in range(40) for tip in tips))
+
+    async with running(world.relay().run()):
+        await all_left(world)
+
+    in_order = [r["event_id"] for r in await world.rows("SELECT event_id FROM outbox_events ORDER BY seq")]
+    records = await world.published()
+    assert len(records) == len(in_order)
+    for tip in tips:
+        ids = [UUID(dict(r.headers)["ce_id"].decode()) for r in records if r.key == str(tip).encode()]
+        assert len(ids) == 40
+        assert ids == sorted(ids, key=in_order.index)
+    assert len({record.partition for record in records}) == 3
 
 
 async def test_a_record_of_the_largest_size_is_published(world: World) -> None:

@@ -168,11 +168,10 @@ class World:
         async with AIOKafkaConsumer(
             topic or self.topic, auto_offset_reset="earliest", **self.kafka.aiokafka_config()
         ) as client:
-            (partition,) = client.assignment()
-            end = (await client.end_offsets([partition]))[partition]
             records: list[ConsumerRecord[bytes, bytes]] = []
-            while await client.position(partition) < end:
-                records += (await client.getmany(partition, timeout_ms=500)).get(partition, [])
+            for partition, end in (await client.end_offsets(client.assignment())).items():
+                while await client.position(partition) < end:
+                    records += (await client.getmany(partition, timeout_ms=500)).get(partition, [])
             return records
 
     def relay(self) -> Relay:
