@@ -11,26 +11,13 @@ from tinbao_contracts.places import PROVINCE
 from tinbao_local.demo import BINH_TUYEN, HOI_THINH
 
 from tests.support.eventually import eventually
-from tests.support.product import Product, an_officer
-from tests.support.reporter import Receipt, Reporter, a_reporter
+from tests.support.product import ARRIVES_WITHIN_SECONDS, Case, Product, an_officer, arrived
+from tests.support.reporter import Receipt, Reporter
 
-ARRIVES_WITHIN_SECONDS = 20
 TEXT = "Nhóm khoảng 6 người đánh bạc ăn tiền ở dãy trọ sau khu công nghiệp."
 ANSWER = "Công an xã đã tiếp nhận và đang kiểm tra. Trân trọng cảm ơn ông/bà."
 ADDED = "Tối qua họ lại đến, khoảng 22 giờ."
 WHILE_ON_DUTY = {"reason": "duty_assignment"}
-
-
-@pytest.fixture
-async def reporter(product: Product) -> AsyncIterator[Reporter]:
-    async with a_reporter(product.url("intake")) as reporter:
-        yield reporter
-
-
-@pytest.fixture
-async def duty_officer(product: Product) -> AsyncIterator[httpx.AsyncClient]:
-    async with an_officer(product, "binhtuyen.truc") as officer:
-        yield officer
 
 
 @pytest.fixture
@@ -49,18 +36,6 @@ async def other_station(product: Product) -> AsyncIterator[httpx.AsyncClient]:
 async def province(product: Product) -> AsyncIterator[httpx.AsyncClient]:
     async with an_officer(product, "phutho.truc") as officer:
         yield officer
-
-
-async def arrived(officer: httpx.AsyncClient, receipt: Receipt) -> dict[str, Any]:
-    """The case in this officer's list, as soon as it is there."""
-
-    async def listed() -> dict[str, Any] | None:
-        page = await seen(officer, "/v1/cases?limit=200")
-        return next((case for case in page["cases"] if case["tip_id"] == str(receipt.tip_id)), None)
-
-    case: dict[str, Any] | None = await eventually(listed, ARRIVES_WITHIN_SECONDS)
-    assert case
-    return case
 
 
 async def seen(officer: httpx.AsyncClient, path: str) -> Any:
@@ -156,7 +131,7 @@ async def test_the_province_sees_that_a_case_exists_and_not_what_it_says(
     receipt = await reporter.send_tip(BINH_TUYEN, text=TEXT, place=place)
     number = (await arrived(duty_officer, receipt))["number"]
 
-    async def known() -> dict[str, Any] | None:
+    async def known() -> Case | None:
         cases = await seen(province, "/v1/overview")
         return next((case for case in cases if (case["station"], case["number"]) == (BINH_TUYEN, number)), None)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import psutil
@@ -17,12 +17,17 @@ from tinbao_local.installation import Installation
 from tinbao_local.processes import SERVICES, Service
 from tinbao_local.secret_file import SecretFile
 
+from tests.support.eventually import eventually
+from tests.support.reporter import Receipt
 from tests.support.servers import free_port
+
+Case: TypeAlias = dict[str, Any]
 
 TINBAO = Path(sys.executable).with_name("tinbao")
 LAST_WORDS_OF_A_START = "Ctrl-C stops everything"
-START_SECONDS = 150
+START_SECONDS = 200
 STOP_SECONDS = 60
+ARRIVES_WITHIN_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -80,41 +85,41 @@ def inherited() -> dict[str, str]:
 def running_product(folder: Path) -> Iterator[Product]:
     """Ready when this yields; asked to stop by TERM at the end, after which nothing of it may be left."""
     at = an_installation(folder / "state")
+    output = folder / "output.txt"
     try:
-        with started([TINBAO, "up"], at, folder / "output.txt", environment_of(at), folder) as product:
+        with started([TINBAO, "up"], output, cwd=folder, env=environment_of(at)) as process:
+            product = Product(at, process, output)
             yield product
+            stop_and_leave_nothing(product)
     finally:
         at.postgres.remove()
 
 
 @contextmanager
-def started(
-    command: Sequence[str | Path], at: Installation, output: Path, environment: Mapping[str, str], folder: Path
-) -> Iterator[Product]:
-    """Run a command that ends up as `tinbao up`, wait until it says that it is ready, and stop it in the end."""
+def started(command: Sequence[str | Path], output: Path, **how: Any) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run a command that ends up as `tinbao up`; ready when this yields. `how` is for Popen."""
     with output.open("wb") as log:
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
-    product = Product(at, process, output)
+        process = subprocess.Popen(command, stdout=log, stderr=log, **how)
     try:
-        wait_until_ready(product)
-        yield product
-        stop_and_leave_nothing(product)
+        wait_until_ready(process, output)
+        yield process
     finally:
         end(process)
 
 
-def wait_until_ready(product: Product) -> None:
+def wait_until_ready(process: "subprocess.Popen[bytes]", output: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while LAST_WORDS_OF_A_START not in product.said():
-        assert product.process.poll() is None, f"it ended while it started:\n{product.said()}"
-        assert time.monotonic() < deadline, f"it was not ready after {START_SECONDS} s:\n{product.said()}"
+    while LAST_WORDS_OF_A_START not in output.read_text():
+        assert process.poll() is None, f"it ended while it started:\n{output.read_text()}"
+        assert time.monotonic() < deadline, f"it was not ready after {START_SECONDS} s:\n{output.read_text()}"
         time.sleep(0.1)
 
 
-def stop_and_leave_nothing(product: Product) -> None:
+def stop_and_leave_nothing(product: Product, status: int = 0) -> None:
+    """`status` is how whoever was asked to start it ends when asked to stop."""
     children = product.processes()
     product.process.terminate()
-    assert product.process.wait(STOP_SECONDS) == 0, product.said()
+    assert product.process.wait(STOP_SECONDS) == status, product.said()
     assert len(children) > len(SERVICES)
     assert not [child for child in children if is_alive(child)]
     assert not [port for port in wanted_ports(product.at, SERVICES) if not is_free(port)]
@@ -164,3 +169,21 @@ async def _access_token(product: Product, login: str, client_id: str) -> str:
         )
     claims: dict[str, Any] = answer.raise_for_status().json()
     return str(claims["access_token"])
+
+
+async def arrived(officer: httpx.AsyncClient, receipt: Receipt, seconds: float = ARRIVES_WITHIN_SECONDS) -> Case:
+    """The case in this officer's list, as soon as it is there; a part of the product that is away is waited for."""
+
+    async def listed() -> Case | None:
+        try:
+            answer = await officer.get("/v1/cases?limit=200")
+        except httpx.TransportError:
+            return None
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            return None
+        cases: list[Case] = answer.raise_for_status().json()["cases"]
+        return next((case for case in cases if case["tip_id"] == str(receipt.tip_id)), None)
+
+    case: Case | None = await eventually(listed, seconds)
+    assert case
+    return case

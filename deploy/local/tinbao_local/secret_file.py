@@ -34,7 +34,9 @@ class SecretFile:
         with self._path.with_name(self._path.name + ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._values = self._read()
-            self._values.setdefault(name, secrets.token_urlsafe(32))
+            if name in self._values:
+                return
+            self._values[name] = secrets.token_urlsafe(32)
             write_private(self._path, json.dumps(self._values, indent=1) + "\n")
 
 
