@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -106,6 +105,6 @@ async def test_a_value_that_no_column_takes_is_our_mistake_and_not_an_outage(wor
 
 async def test_a_pool_is_no_larger_than_its_setting(world: World) -> None:
     assert world.pool.get_max_size() == 2
-    settings = world.settings.model_copy(update={"acquire_timeout": timedelta(seconds=1), "pool_size": 5})
+    settings = world.settings.model_copy(update={"pool_size": 5})
     async with await open_pool(settings) as pool:
         assert (pool.get_min_size(), pool.get_max_size()) == (1, 5)

@@ -14,6 +14,9 @@ from tinbao_runtime.tracing import context_of
 
 tracer = trace.get_tracer(__name__)
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Anything else is the sender's invention, which must make neither a label nor a name."""
+
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
     "metrics": False,
@@ -43,17 +46,18 @@ class RequestTelemetry:
                 status = message["status"]
             await send(message)
 
+        method = scope["method"] if scope["method"] in METHODS else "OTHER"
         parent = context_of(dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1"))
-        with self._span(scope["method"], parent) as span:
+        with self._span(method, parent) as span:
             try:
                 await self._app(scope, receive, watch)
             finally:
                 route = getattr(scope.get("route"), "path", "unknown")
-                span.update_name(f"{scope['method']} {route}")
+                span.update_name(f"{method} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": status})
                 if status >= 500:
                     span.set_status(StatusCode.ERROR)
-                REQUESTS.labels(route, scope["method"], str(status)).observe(time.perf_counter() - began)
+                REQUESTS.labels(route, method, str(status)).observe(time.perf_counter() - began)
 
     def _span(self, method: str, parent: Context | None) -> AbstractContextManager[Span]:
         """An exception's message may repeat what was sent, so the span does not keep it."""

@@ -19,9 +19,6 @@ class ServiceSettings(BaseSettings):
     pool_size: int = Field(default=10, ge=1)
     """Connections a process opens at most. All processes together must stay below the server's max_connections."""
 
-    acquire_timeout: timedelta = timedelta(seconds=2)
-    """How long a request waits for a free connection before it answers 503."""
-
     kafka_servers: str = "127.0.0.1:9092"
     """Bootstrap servers, comma-separated."""
 
