@@ -1,4 +1,4 @@
-"""One started product for all tests here: each sends tips of its own and looks at nothing else."""
+"""One started product for all tests of this package: each sends tips of its own and looks at nothing else."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -9,7 +9,7 @@ from tests.support.product import Product, an_officer, running_product
 from tests.support.reporter import Reporter, a_reporter
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with running_product(tmp_path_factory.mktemp("product")) as product:
         yield product
