@@ -37,6 +37,8 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 OF_THE_DEVELOPER = ("JAVA", "PYENV", "PYTHONPATH", "PYTHONHOME", "TINBAO_", "UV_CACHE", "VIRTUAL_ENV", "XDG_")
 """Variables with these beginnings would let a newcomer find what is not theirs."""
 MAKE_WAS_STOPPED = -15
+AFTER_A_FIRST_START_SECONDS = 60
+"""A broker that just made 450 topics takes some time until it leads them all."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ async def test_make_up_needs_no_java_and_no_root_and_finds_yesterdays_tips(newco
 async def send_tip(product: Product) -> Receipt:
     async with a_reporter(product.url("intake")) as reporter, an_officer(product, "binhtuyen.truc") as officer:
         receipt = await reporter.send_tip(BINH_TUYEN)
-        await arrived(officer, receipt)
+        await arrived(officer, receipt, AFTER_A_FIRST_START_SECONDS)
         return receipt
 
 
