@@ -74,8 +74,10 @@ class Visitor:
 
         The words of a translation raise no barrier that its page has not, so axe looks at the Vietnamese one.
         """
+        await self.page.wait_for_load_state()
         for width, height in WIDTHS.items():
             await self.page.set_viewport_size({"width": width, "height": height})
+            await self.page.evaluate("document.fonts.ready.then(() => null)")
             await self.page.screenshot(
                 path=self.pictures / f"{name}-{width}-{self.language}.png", full_page=True, animations="disabled"
             )
