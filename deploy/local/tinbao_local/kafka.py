@@ -167,6 +167,7 @@ class Kafka:
         options = [
             "-Xmx512m",
             "-XX:TieredStopAtLevel=1",  # half the processor time of a start, for code that is compiled once and lightly
+            "-XX:-UsePerfData",  # else it leaves a folder of the account in /tmp
             "-XX:+ExitOnOutOfMemoryError",
             "--sun-misc-unsafe-memory-access=allow",  # a warning that only Kafka can act on
             f"-Dlog4j2.configurationFile={self._home / 'log4j2.properties'}",
