@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import platform
-import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
@@ -37,7 +36,6 @@ def main() -> None:
             table.add_column(name)
         table.add_row(*(str(value) for value in row.values()))
         console.print(table)
-    sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -357,6 +357,7 @@ async def test_a_chief_ends_a_case_and_its_reporter_reads_how(
 async def test_who_has_no_right_here_is_told_so(visits: Visits) -> None:
     async with visits.by_somebody() as visitor:
         await log_in(visitor.page, visits.url("triage-08944"), "phutho.kiemtoan")
+        await expect(visitor.page.locator("h1")).to_have_text("Không có quyền truy cập")
         await visitor.look("no-right")
 
 

@@ -10,10 +10,10 @@ from uuid import UUID
 import httpx
 import pytest
 from tinbao_contracts.events import CaseAnsweredV1, CaseClosedV1, Outcome
-from tinbao_intake.body_limit import MAX_BODY_BYTES
 from tinbao_intake.consumers import HANDLERS
 from tinbao_intake.receipt import ReceiptCode
 from tinbao_runtime import outbox
+from tinbao_runtime.body_limit import MAX_BODY_BYTES
 from tinbao_runtime.mailbox_encryption import encrypt_message
 from uuid_utils.compat import uuid7
 

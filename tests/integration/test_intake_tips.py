@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from tinbao_contracts.catalogue import load_catalogue
 from tinbao_contracts.events import TipEscalatedV1, TipSubmittedV1
-from tinbao_intake.body_limit import MAX_BODY_BYTES
 from tinbao_intake.receipt import ReceiptCode
 from tinbao_runtime import outbox
+from tinbao_runtime.body_limit import MAX_BODY_BYTES
 
 from tests.support.intake import (
     BINH_TUYEN,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +16,8 @@ import pytest
 from tinbao_local.children import Child, ChildFailedError, Program
 from tinbao_local.lock import AlreadyRunningError, held, holder, stop_holder
 from tinbao_local.supervisor import Supervisor, next_delay
+
+from tests.support.eventually import eventually
 
 OBEYS = """
 import signal, sys, time
@@ -48,12 +50,6 @@ def program(folder: Path, name: str, script: str = OBEYS) -> Program:
 
     command = (sys.executable, "-c", script.format(name=name))
     return Program(name=name, command=command, folder=folder, log=folder / "all.log", is_ready=is_ready)
-
-
-async def eventually(condition: Callable[[], object], seconds: float = 15) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  - what happens here happens in other processes
-            await asyncio.sleep(0.02)
 
 
 async def test_a_child_that_is_killed_is_started_again(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_only_misconduct_of_officers_passes_the_station_by() -> None:
 
 
 def test_the_categories_that_page_the_duty_officer() -> None:
-    assert {code for code, category in CATALOGUE.items() if category.is_immediate} == {
+    assert {code for code, category in CATALOGUE.items() if category.urgency is Urgency.IMMEDIATE} == {
         "violence", "robbery", "kidnapping", "human_trafficking", "child_abuse", "sexual_violence", "missing_person",
         "wanted_person", "racing", "traffic_danger", "disaster_rescue",
     }  # fmt: skip

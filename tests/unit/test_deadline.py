@@ -17,7 +17,6 @@ from tinbao_contracts.deadline import (
     UnknownClock,
     deadline_for,
     hours_left,
-    is_overdue,
 )
 from tinbao_contracts.rules import load_calendar, load_rules
 
@@ -200,16 +199,15 @@ def test_a_day_is_worked_or_off_or_not_known_yet(day: date, working: bool | None
 
 
 @pytest.mark.parametrize(
-    ("now", "hours", "overdue"),
+    ("now", "hours"),
     [
-        ("24/11/2026 10:00", 11, False),
-        ("24/11/2026 21:39", 0, False),
-        ("24/11/2026 21:40", 0, True),
-        ("24/11/2026 21:41", -1, True),
-        ("25/11/2026 00:40", -3, True),
+        ("24/11/2026 10:00", 11),
+        ("24/11/2026 21:39", 0),
+        ("24/11/2026 21:40", 0),
+        ("24/11/2026 21:41", -1),
+        ("25/11/2026 00:40", -3),
     ],
 )
-def test_the_clock_says_how_many_whole_hours_are_left(now: str, hours: int, overdue: bool) -> None:
+def test_the_clock_says_how_many_whole_hours_are_left(now: str, hours: int) -> None:
     ends_at = local("24/11/2026 21:40")
     assert hours_left(ends_at, local(now)) == hours
-    assert is_overdue(ends_at, local(now)) is overdue

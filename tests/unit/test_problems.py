@@ -38,7 +38,7 @@ class Body(BaseModel):
 @pytest.fixture
 def client() -> Iterator[TestClient]:
     app = FastAPI()
-    install_problems(app)
+    install_problems(app, {})
 
     @app.post("/tips")
     def take(body: Body) -> None: ...

@@ -66,10 +66,6 @@ class Category(BaseModel):
         """Never seen by the station where it happened: it is about officers (Luật Tố cáo 25/2018/QH14)."""
         return self.route is Route.PROVINCE
 
-    @property
-    def is_immediate(self) -> bool:
-        return self.urgency is Urgency.IMMEDIATE
-
 
 @cache
 def load_catalogue() -> Mapping[str, Category]:

@@ -109,10 +109,6 @@ def deadline_for(key: str, received_at: datetime, *, remote: bool, rules: Rules,
     return Deadline(key, _end_of(strict), _end_of(legal) if legal else None, clock.source)
 
 
-def is_overdue(ends_at: datetime, now: datetime) -> bool:
-    return now >= ends_at
-
-
 def hours_left(ends_at: datetime, now: datetime) -> int:
     """Whole hours rounded down: 0 is less than an hour left, -1 is up to an hour overdue."""
     return (ends_at - now) // timedelta(hours=1)

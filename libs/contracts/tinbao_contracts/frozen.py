@@ -1,4 +1,4 @@
-"""The shape of everything that travels: immutable, tolerant of newer fields, bytes as base64 in JSON."""
+"""The two shapes of what comes in: events tolerate fields that are newer than their reader, requests tolerate none."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,3 +13,9 @@ class Frozen(BaseModel):
         val_json_bytes="base64",
         hide_input_in_errors=True,
     )
+
+
+class Strict(BaseModel):
+    """What a client sends. Unknown fields are refused: a misspelt one would be lost without a word."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

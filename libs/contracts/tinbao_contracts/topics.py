@@ -15,11 +15,3 @@ class StationTopic(StrEnum):
 
     def of(self, station: str) -> str:
         return f"{self.value}.{station}"
-
-
-def station_of(topic: str) -> str:
-    """The station that a topic belongs to. Raises ValueError for a topic that belongs to none."""
-    kind, _, station = topic.partition(".")
-    if not station or kind not in set(StationTopic):
-        raise ValueError(f"{topic} is not a station's topic")
-    return station

@@ -57,3 +57,22 @@ class ServiceSettings(BaseSettings):
     @property
     def health_port(self) -> int:
         return self.http_port + 100
+
+
+class ConsoleSettings(ServiceSettings):
+    """What a service needs whose pages officers sign in to."""
+
+    session_secret: SecretStr = Field(min_length=32)
+    """Signs the session cookie; at least 32 random bytes. A new one logs everybody out."""
+
+    session_length: timedelta = timedelta(hours=8)
+    """How long a login lasts: one shift."""
+
+    oidc_issuer: str
+    """The OpenID provider's issuer; its discovery document is below it."""
+
+    oidc_audience: str = "tinbao"
+    """What an access token of a client app must be meant for; an ID token is not one."""
+
+    oidc_client_id: str
+    oidc_client_secret: SecretStr

@@ -44,7 +44,7 @@ def health_app(pool: Pool, loops: Sequence[Loop]) -> FastAPI:
                 raise NotReady(f"{type(loop).__name__} does not move")
 
     app = FastAPI(openapi_url=None, telemetry=NO_TELEMETRY)
-    install_problems(app)
+    install_problems(app, {})
     app.include_router(health_router(pool, loops_live))
     return app
 

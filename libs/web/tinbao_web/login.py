@@ -6,7 +6,7 @@ What roles mean is the service's; here they are the provider's words.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
@@ -16,8 +16,10 @@ from fastapi import APIRouter, FastAPI, Request
 from joserfc.errors import JoseError
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import RedirectResponse, Response
+from tinbao_runtime.problems import Problem, Problems
+from tinbao_runtime.settings import ConsoleSettings
 
-from tinbao_web.tokens import ProviderAway, TokenReader
+from tinbao_web.tokens import BadToken, ProviderAway, TokenReader
 
 SESSION_KEY = "officer"
 CLAIMS = dict.fromkeys(("name", "preferred_username", "roles", "stations"))
@@ -66,15 +68,14 @@ class Identity:
         return SignedIn.of(claims)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenIdClient:
-    """A deployment as the provider knows it. `home` is where a login ends."""
-
-    issuer: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    public_url: str
-    home: str = "/"
+LOGIN_PROBLEMS: Problems = {
+    NotSignedIn: Problem(401, "not-signed-in", "Sign in first", headers={"WWW-Authenticate": "Bearer"}),
+    BadToken: Problem(
+        401, "bad-token", "The token does not count", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    ),
+    ProviderAway: Problem(503, "provider-away", "The OpenID provider does not answer", headers={"Retry-After": "10"}),
+}
+"""What clients are told of what `Identity` and the login raise."""
 
 
 @contextmanager
@@ -86,13 +87,13 @@ def provider_may_be_away() -> Iterator[None]:
         raise ProviderAway(type(error).__name__) from None
 
 
-def login_router(client: OpenIdClient) -> APIRouter:
-    """Authorization code flow with PKCE (RFC 7636); authlib checks state, nonce and the ID token."""
+def login_router(settings: ConsoleSettings, home: str = "/") -> APIRouter:
+    """Authorization code flow with PKCE (RFC 7636); authlib checks state, nonce and the ID token. Ends at `home`."""
     provider = OAuth().register(
         "provider",
-        client_id=client.client_id,
-        client_secret=client.client_secret,
-        server_metadata_url=f"{client.issuer}/.well-known/openid-configuration",
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+        server_metadata_url=f"{settings.oidc_issuer}/.well-known/openid-configuration",
         client_kwargs={"scope": "openid profile", "code_challenge_method": "S256"},
     )
     router = APIRouter(include_in_schema=False)
@@ -103,7 +104,7 @@ def login_router(client: OpenIdClient) -> APIRouter:
         request.session.clear()
         with provider_may_be_away():
             redirect: Response = await provider.authorize_redirect(
-                request, f"{client.public_url}/callback", claims=json.dumps({"id_token": CLAIMS}), prompt="login"
+                request, f"{settings.public_url}/callback", claims=json.dumps({"id_token": CLAIMS}), prompt="login"
             )
         return redirect
 
@@ -114,26 +115,26 @@ def login_router(client: OpenIdClient) -> APIRouter:
             with provider_may_be_away():
                 token = await provider.authorize_access_token(request)
         except (OAuthError, JoseError):
-            return RedirectResponse(client.home, status_code=303)
+            return RedirectResponse(home, status_code=303)
         claims = token["userinfo"]
         request.session[SESSION_KEY] = {name: claims[name] for name in ("sub", *CLAIMS) if name in claims}
-        return RedirectResponse(client.home, status_code=303)
+        return RedirectResponse(home, status_code=303)
 
     @router.post("/logout")
     async def logout(request: Request) -> Response:
         request.session.clear()
-        return RedirectResponse(client.home, status_code=303)
+        return RedirectResponse(home, status_code=303)
 
     return router
 
 
-def add_sessions(app: FastAPI, secret: str, cookie: str, seconds: int, *, is_secure: bool) -> None:
+def add_sessions(app: FastAPI, settings: ConsoleSettings, cookie: str) -> None:
     """`cookie` names the deployment: several consoles may share one host."""
     app.add_middleware(
         SessionMiddleware,
-        secret_key=secret,
+        secret_key=settings.session_secret.get_secret_value(),
         session_cookie=cookie,
-        max_age=seconds,
+        max_age=int(settings.session_length.total_seconds()),
         same_site="lax",
-        https_only=is_secure,
+        https_only=settings.public_url.startswith("https:"),
     )

@@ -10,7 +10,7 @@ from babel.support import NullTranslations
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from tinbao_web import times
 from tinbao_web.icons import icon
@@ -86,6 +86,11 @@ def _link(chosen: str | None, path: str, **query: str | None) -> str:
     """A link of ours that keeps the chosen language; empty parameters are left out."""
     kept = {key: value for key, value in {**query, "lang": chosen}.items() if value}
     return f"{path}?{urlencode(kept)}" if kept else path
+
+
+def see_other(request: Request, path: str) -> RedirectResponse:
+    """Where an act leads, in the language that the reader chose: reloading that page repeats nothing."""
+    return RedirectResponse(_link(chosen_language(request), path), status_code=303)
 
 
 def _language_links(request: Request) -> dict[str, str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
+from tinbao_runtime.problems import PROBLEM_RESPONSES
 
 from tinbao_audit.reading import Reading
 from tinbao_audit.responses import ConsistencyOut, EntryOut, InclusionOut, KeyOut
@@ -23,7 +24,7 @@ class FindIn(BaseModel):
 
 
 def api_router(reading: Reading) -> APIRouter:
-    router = APIRouter(prefix="/v1", tags=["audit"], max_body_size=10_000)
+    router = APIRouter(prefix="/v1", tags=["audit"], max_body_size=10_000, responses=PROBLEM_RESPONSES)
 
     @router.get("/key")
     async def read_key() -> KeyOut:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tinbao_audit.tiles import WIDTH, Tile
+from tinbao_audit.tiles import Tile
 
 CHECKPOINT = "checkpoint"
 
@@ -86,11 +86,6 @@ class LogFolder:
         with (self.path / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def smaller(tile: Tile) -> Iterator[Tile]:
-    """The partial tiles that may stand for a tile in older trees."""
-    return (Tile(tile.level, tile.number, width) for width in range(1, min(tile.width, WIDTH)))
 
 
 def _size(note: str) -> int:

@@ -3,26 +3,23 @@
 from datetime import timedelta
 
 from fastapi import FastAPI
-from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from tinbao_runtime import kafka
 from tinbao_runtime.consumer import BatchConsumer
 from tinbao_runtime.health import health_router
 from tinbao_runtime.postgres import Pool, open_pool
 from tinbao_runtime.problems import install_problems
-from tinbao_runtime.requests import NO_TELEMETRY, RequestTelemetry
+from tinbao_runtime.requests import NO_TELEMETRY
 from tinbao_runtime.worker import every, run_worker, serve_until_signal
 from tinbao_web.docs import mount_docs
-from tinbao_web.error_pages import ErrorPages
+from tinbao_web.edge import add_public_edge
 from tinbao_web.pages import Pages
-from tinbao_web.security import CrossOriginProtection, SecurityHeaders
 from tinbao_web.static import mount_static
 
 from tinbao_audit.api import api_router
 from tinbao_audit.commitment import public_salt
 from tinbao_audit.consumers import GROUP, PATTERN, handlers
 from tinbao_audit.log_folder import LogFolder
-from tinbao_audit.problems import install_audit_problems
+from tinbao_audit.problems import PROBLEMS
 from tinbao_audit.reading import Reading
 from tinbao_audit.sequencer import Sequencer
 from tinbao_audit.settings import AuditSettings
@@ -38,27 +35,15 @@ def create_api(settings: AuditSettings, pool: Pool) -> FastAPI:
     reading = Reading(pool, LogFolder(settings.log_folder), read_verifier_key(settings.signing_key_file))
     pages = Pages("tinbao_audit")
     app = FastAPI(title="tinbao audit", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY)
-    install_problems(app)
-    install_audit_problems(app)
+    install_problems(app, PROBLEMS)
     app.include_router(tlog_router(reading))
     app.include_router(api_router(reading))
     app.include_router(web_router(reading, pages))
     app.include_router(health_router(pool))
     mount_static(app)
     mount_docs(app)
-    add_middleware(app, pages)
+    add_public_edge(app, pages)
     return app
-
-
-def add_middleware(app: FastAPI, pages: Pages) -> None:
-    """The last one added is the outermost."""
-    # Starlette's own stands outside of all others: what fails would be no page and have no security headers.
-    app.add_middleware(ServerErrorMiddleware, handler=app.exception_handlers[Exception])
-    app.add_middleware(GZipMiddleware)
-    app.add_middleware(CrossOriginProtection)
-    app.add_middleware(ErrorPages, pages=pages)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestTelemetry)
 
 
 async def run_api(settings: AuditSettings) -> None:

@@ -1,17 +1,13 @@
 """What client apps are told when a request cannot be served, in one place."""
 
-from collections.abc import Callable, Mapping
-
-from fastapi import FastAPI, Request
-from starlette.responses import Response
-from tinbao_runtime.problems import Problem
+from tinbao_runtime.problems import Problem, Problems
 
 from tinbao_audit.find_entry import EntryNotFound
 from tinbao_audit.log_reader import NotPublished, OutOfLog
 from tinbao_audit.tiles import NotATile
 
 NO_TILE = Problem(404, "tile-not-found", "The log has no such tile", "Read the checkpoint: its size says which exist.")
-PROBLEMS: Mapping[type[Exception], Problem] = {
+PROBLEMS: Problems = {
     NotATile: NO_TILE,
     FileNotFoundError: NO_TILE,
     NotPublished: Problem(
@@ -25,12 +21,3 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         "An event of the last seconds may not have its place yet. After an erasure nobody has the salt.",
     ),
 }
-
-
-def install_audit_problems(app: FastAPI) -> None:
-    for error_class, problem in PROBLEMS.items():
-        app.add_exception_handler(error_class, _handler(problem))
-
-
-def _handler(problem: Problem) -> Callable[[Request, Exception], Response]:
-    return lambda _request, _error: problem.response()

@@ -5,8 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from tinbao_audit.merkle import HASH_BYTES
-
 WIDTH = 256
 MAX_LEAF_BYTES = 0xFFFF
 
@@ -97,13 +95,6 @@ def unpack_entries(packed: bytes) -> list[bytes]:
             raise NotATile("an entry is cut off")
         leaves.append(packed[start:place])
     return leaves
-
-
-def unpack_hashes(packed: bytes) -> list[bytes]:
-    """Raises NotATile where these are not whole hashes."""
-    if len(packed) % HASH_BYTES:
-        raise NotATile("a hash is cut off")
-    return [packed[i : i + HASH_BYTES] for i in range(0, len(packed), HASH_BYTES)]
 
 
 def _digits(number: int) -> str:

@@ -8,11 +8,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from tinbao_contracts.places import Station, load_stations
 from tinbao_web.pages import Pages
+from tinbao_web.texts import Gettext
 
 from tinbao_audit.leaf import Leaf
 from tinbao_audit.log_reader import NotPublished, Published
 from tinbao_audit.reading import Reading
-from tinbao_audit.wording import EVENTS, ROLES, Gettext
+from tinbao_audit.wording import EVENTS, ROLES
 
 SHOWN = 12
 

@@ -1,14 +1,8 @@
 """The page's words for what stands in leaves, in the reader's language. Keyed by text: leaves outlive releases."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-Gettext = Callable[[str], str]
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; it is translated where it is shown."""
-    return text
-
+from tinbao_web.texts import mark as _
 
 EVENTS: Mapping[str, str] = {
     "TipSubmittedV1": _("Tiếp nhận tin báo"),

@@ -2,29 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import ConfigDict, StringConstraints
 from starlette.responses import Response
 from tinbao_contracts.catalogue import load_catalogue
+from tinbao_contracts.frozen import Strict
 from tinbao_contracts.places import find_communes, load_communes
-from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
+from tinbao_runtime.idempotency import IdempotencyKey
+from tinbao_runtime.idempotency_fields import KeyHeader
+from tinbao_runtime.problems import PROBLEM_RESPONSES
 
 from tinbao_intake.doors import Doors
-from tinbao_intake.draft import MessageDraft, Strict, TipDraft
-from tinbao_intake.problems import PROBLEM_RESPONSES
+from tinbao_intake.draft import MessageDraft, TipDraft
 from tinbao_intake.receipt import EXAMPLE
 from tinbao_intake.responses import CategoryOut, MailboxOut, ReceiptOut, SentOut, StationOut
-
-KeyHeader = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=MIN_KEY_LENGTH,
-        max_length=MAX_KEY_LENGTH,
-        description="At least 128 random bits, new for each tip. The same key and body get the same answer for 24 h.",
-        examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
-    ),
-]
 
 
 class CodeIn(Strict):

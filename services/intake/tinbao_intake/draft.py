@@ -5,7 +5,8 @@ from typing import Annotated
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints
+from tinbao_contracts.frozen import Strict
 from tinbao_contracts.sealed import ReporterRole
 from tinbao_contracts.text import to_nfc
 
@@ -65,12 +66,6 @@ Email = Annotated[
     StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
     BeforeValidator(clean),
 ]
-
-
-class Strict(BaseModel):
-    """Unknown fields are refused: a misspelt one would be lost without a word."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ContactDraft(Strict):

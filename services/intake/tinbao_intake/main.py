@@ -6,28 +6,24 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from fastapi import FastAPI
-from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from tinbao_runtime import kafka
 from tinbao_runtime.consumer import BatchConsumer
 from tinbao_runtime.health import health_router
 from tinbao_runtime.postgres import Pool, open_pool
 from tinbao_runtime.problems import install_problems
 from tinbao_runtime.relay import Relay
-from tinbao_runtime.requests import NO_TELEMETRY, RequestTelemetry
+from tinbao_runtime.requests import NO_TELEMETRY
 from tinbao_runtime.worker import every, run_worker, serve_until_signal
 from tinbao_web.docs import mount_docs
-from tinbao_web.error_pages import ErrorPages
+from tinbao_web.edge import add_public_edge
 from tinbao_web.pages import Pages
-from tinbao_web.security import CrossOriginProtection, SecurityHeaders
 from tinbao_web.static import mount_static
 
 from tinbao_intake.api import api_router
-from tinbao_intake.body_limit import BodyLimit
 from tinbao_intake.consumers import GROUP, HANDLERS, PATTERN
 from tinbao_intake.directory_cache import DirectoryCache
 from tinbao_intake.doors import Doors
-from tinbao_intake.problems import answer_failure, install_intake_problems
+from tinbao_intake.problems import PROBLEMS
 from tinbao_intake.settings import IntakeSettings
 from tinbao_intake.web import web_router
 
@@ -53,27 +49,14 @@ def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
     app = FastAPI(
         title="tinbao intake", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY
     )
-    install_problems(app)
-    install_intake_problems(app)
+    install_problems(app, PROBLEMS)
     app.include_router(api_router(doors))
     app.include_router(web_router(doors, pages))
     app.include_router(health_router(pool, directory.check_age))
     mount_static(app)
     mount_docs(app)
-    add_middleware(app, pages)
+    add_public_edge(app, pages)
     return app
-
-
-def add_middleware(app: FastAPI, pages: Pages) -> None:
-    """The last one added is the outermost."""
-    # Starlette's own stands outside of all others: what fails would be no page and have no security headers.
-    app.add_middleware(ServerErrorMiddleware, handler=answer_failure)
-    app.add_middleware(GZipMiddleware)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(CrossOriginProtection)
-    app.add_middleware(ErrorPages, pages=pages)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(RequestTelemetry)
 
 
 async def run_api(settings: IntakeSettings) -> None:

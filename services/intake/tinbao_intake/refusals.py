@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from tinbao_runtime.idempotency import KeyReused
 from tinbao_runtime.outbox import RecordTooLarge
 from tinbao_runtime.postgres import Unavailable
+from tinbao_web.texts import Gettext
 
 from tinbao_intake import wording
 from tinbao_intake.commune import UnknownCommune
@@ -16,7 +17,6 @@ from tinbao_intake.doors import UnknownCategory
 from tinbao_intake.mailbox import TipNotFound
 from tinbao_intake.receipt import NotACode
 from tinbao_intake.tip_form import mistakes
-from tinbao_intake.wording import Gettext
 
 FIXED: Mapping[type[Exception], tuple[str, str, HTTPStatus]] = {
     NoStation: ("commune", wording.NO_STATION, HTTPStatus.UNPROCESSABLE_ENTITY),

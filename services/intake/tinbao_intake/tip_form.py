@@ -1,13 +1,12 @@
 """The form's fields as a browser sends them, and what is wrong with them in the reader's words."""
 
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from tinbao_contracts.sealed import ReporterRole
-from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH
+from tinbao_runtime.idempotency_fields import KeyText
+from tinbao_web.texts import Gettext
 
 from tinbao_intake.draft import TipDraft
-from tinbao_intake.wording import NEEDED, NOT_A_PHONE, NOT_RIGHT, TOO_LONG, Gettext
+from tinbao_intake.wording import NEEDED, NOT_A_PHONE, NOT_RIGHT, TOO_LONG
 
 FIELD_OF = {"contact.name": "contact_name", "contact.phone": "contact_phone"}
 
@@ -28,7 +27,7 @@ class TipForm(BaseModel):
     contact_name: str = ""
     contact_phone: str = ""
     secrecy: str = ""
-    idempotency_key: Annotated[str, Field(min_length=MIN_KEY_LENGTH, max_length=MAX_KEY_LENGTH)]
+    idempotency_key: KeyText
 
     def draft(self) -> TipDraft:
         """Raises ValidationError; `mistakes` says it in the form's words."""

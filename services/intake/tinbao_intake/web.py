@@ -10,8 +10,10 @@ from starlette.responses import Response
 from tinbao_contracts.catalogue import Urgency, load_catalogue
 from tinbao_contracts.numbers import numbers_for
 from tinbao_contracts.places import load_communes
-from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
+from tinbao_runtime.idempotency import IdempotencyKey
+from tinbao_runtime.idempotency_fields import KeyField
 from tinbao_web.pages import Pages
+from tinbao_web.texts import Gettext
 
 from tinbao_intake import wording
 from tinbao_intake.deadlines import deadline_of
@@ -21,9 +23,7 @@ from tinbao_intake.mailbox import Mailbox
 from tinbao_intake.refusals import REFUSALS, Refusal
 from tinbao_intake.responses import ReceiptOut
 from tinbao_intake.tip_form import TipForm
-from tinbao_intake.wording import Gettext
 
-FormKey = Annotated[str, Form(alias="idempotency_key", min_length=MIN_KEY_LENGTH, max_length=MAX_KEY_LENGTH)]
 FormText = Annotated[str, Form()]
 """As long as the whole body may be: what is too long comes back with its words instead of being lost."""
 
@@ -170,7 +170,7 @@ def web_router(doors: Doors, pages: Pages) -> APIRouter:
 
     @router.post("/mailbox/messages")
     async def send_message(
-        request: Request, key: FormKey, receipt_code: FormText = "", text: FormText = ""
+        request: Request, key: KeyField, receipt_code: FormText = "", text: FormText = ""
     ) -> Response:
         return await mailboxes.send(request, receipt_code, text, key)
 

@@ -1,18 +1,11 @@
 """The pages' words for states, outcomes and mistakes, in the reader's language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from tinbao_contracts.events import Outcome
+from tinbao_web.texts import mark as _
 
 from tinbao_intake.mailbox import TipStatus
-
-Gettext = Callable[[str], str]
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; it is translated where it is shown."""
-    return text
-
 
 STATUSES: Mapping[TipStatus, str] = {
     TipStatus.RECEIVED: _("Đã tiếp nhận"),

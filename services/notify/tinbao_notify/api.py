@@ -3,10 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from fastapi import APIRouter, Depends, Request
+from pydantic import StringConstraints
+from tinbao_contracts.frozen import Strict
 from tinbao_contracts.places import StationCode
-from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
+from tinbao_runtime.idempotency import IdempotencyKey
+from tinbao_runtime.idempotency_fields import KeyHeader
+from tinbao_runtime.problems import PROBLEM_RESPONSES
 from tinbao_web.login import Identity
 
 from tinbao_notify.doors import Doors
@@ -16,21 +19,7 @@ from tinbao_notify.officer import Officer
 from tinbao_notify.responses import AlertOut, AskedOut, ConsentOut
 from tinbao_notify.subscription import SubscriptionDraft, consent_text
 
-KeyHeader = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=MIN_KEY_LENGTH,
-        max_length=MAX_KEY_LENGTH,
-        description="At least 128 random bits, new for each act.",
-        examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
-    ),
-]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class NewAlertIn(Strict):
@@ -58,7 +47,7 @@ def alerts_router(newsroom: Newsroom, identity: Identity) -> APIRouter:
         return await officer_asking(request, identity)
 
     asker = Annotated[Officer, Depends(asking)]
-    router = APIRouter(prefix="/v1", tags=["alerts"])
+    router = APIRouter(prefix="/v1", tags=["alerts"], responses=PROBLEM_RESPONSES)
 
     @router.post("/alerts", status_code=201)
     async def draft(officer: asker, body: NewAlertIn, key: KeyHeader) -> AlertOut:
@@ -109,7 +98,7 @@ def alerts_router(newsroom: Newsroom, identity: Identity) -> APIRouter:
 
 
 def subscriptions_router(doors: Doors) -> APIRouter:
-    router = APIRouter(prefix="/v1", tags=["subscriptions"])
+    router = APIRouter(prefix="/v1", tags=["subscriptions"], responses=PROBLEM_RESPONSES)
 
     @router.get("/consent")
     async def consent() -> ConsentOut:

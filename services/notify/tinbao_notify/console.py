@@ -6,13 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
 from pydantic import ValidationError
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from tinbao_contracts.alerts import AlertUrgency, Certainty, Severity
 from tinbao_contracts.text import fold
 from tinbao_runtime.clock import now
 from tinbao_runtime.idempotency import IdempotencyKey
 from tinbao_web.login import Identity
-from tinbao_web.pages import Pages
+from tinbao_web.pages import Pages, see_other
 from tinbao_web.texts import language_of
 
 from tinbao_notify.alert import Changed, ForeignArea, Incomplete, NotAllowed, OwnAlert
@@ -228,7 +228,5 @@ def console_router(newsroom: Newsroom, identity: Identity, pages: Pages) -> APIR
 
 
 def _to(request: Request, alert_id: UUID | None = None, more: str = "") -> Response:
-    """See Other, in the language that the reader chose."""
     path = f"/console/alerts/{alert_id}{more}" if alert_id else "/console"
-    language = request.query_params.get("lang")
-    return RedirectResponse(f"{path}?lang={language}" if language in ("vi", "en") else path, status_code=303)
+    return see_other(request, path)

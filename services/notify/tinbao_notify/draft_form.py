@@ -1,15 +1,16 @@
 """The draft form's fields as a browser sends them, and what is wrong with them in the reader's words."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH
+from tinbao_runtime.idempotency_fields import KeyText
+from tinbao_web.texts import Gettext
 from tinbao_web.times import ZONE
 
 from tinbao_notify.alert import AlertDraft
 from tinbao_notify.draft_changes import DraftChanges, DraftIn
-from tinbao_notify.wording import BOTH_ENGLISH, NEEDED, NOT_RIGHT, TOO_LONG, Gettext
+from tinbao_notify.wording import BOTH_ENGLISH, NEEDED, NOT_RIGHT, TOO_LONG
 
 LOCAL = "%Y-%m-%dT%H:%M"
 """What `datetime-local` sends; the clock is Asia/Ho_Chi_Minh."""
@@ -38,7 +39,7 @@ class DraftForm(BaseModel):
     certainty: str = ""
     area: list[str] = Field(default_factory=list)
     expires_at: str = ""
-    idempotency_key: Annotated[str, Field(min_length=MIN_KEY_LENGTH, max_length=MAX_KEY_LENGTH)]
+    idempotency_key: KeyText
 
     @classmethod
     def values_of(cls, draft: AlertDraft) -> dict[str, Any]:

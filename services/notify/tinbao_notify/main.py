@@ -1,10 +1,8 @@
 """What is wired to what. Nothing is built at import."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 from tinbao_runtime import kafka
 from tinbao_runtime.clock import now
 from tinbao_runtime.consumer import BatchConsumer
@@ -12,13 +10,12 @@ from tinbao_runtime.health import health_router
 from tinbao_runtime.postgres import Pool, open_pool, transaction
 from tinbao_runtime.problems import install_problems
 from tinbao_runtime.relay import Relay
-from tinbao_runtime.requests import NO_TELEMETRY, RequestTelemetry
+from tinbao_runtime.requests import NO_TELEMETRY
 from tinbao_runtime.worker import every, run_worker, serve_until_signal
 from tinbao_web.docs import mount_docs
-from tinbao_web.error_pages import ErrorPages
-from tinbao_web.login import Identity, OpenIdClient, add_sessions, login_router
+from tinbao_web.edge import add_console_edge
+from tinbao_web.login import Identity, login_router
 from tinbao_web.pages import Pages
-from tinbao_web.security import CrossOriginProtection, SecurityHeaders
 from tinbao_web.static import mount_static
 from tinbao_web.tokens import TokenReader
 
@@ -32,7 +29,7 @@ from tinbao_notify.doors import Doors
 from tinbao_notify.letter import Letters
 from tinbao_notify.links import Links
 from tinbao_notify.newsroom import Newsroom
-from tinbao_notify.problems import install_notify_problems
+from tinbao_notify.problems import PROBLEMS
 from tinbao_notify.sender import Sender
 from tinbao_notify.settings import NotifySettings
 from tinbao_notify.web import feeds_router, public_router
@@ -49,36 +46,18 @@ def create_api(settings: NotifySettings, pool: Pool) -> FastAPI:
     doors, newsroom = Doors(pool, links_of(settings)), Newsroom(pool, cap)
     identity = Identity(TokenReader(settings.oidc_issuer, settings.oidc_audience))
     app = FastAPI(title="tinbao notify", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY)
-    install_problems(app)
-    install_notify_problems(app)
+    install_problems(app, PROBLEMS)
     app.include_router(alerts_router(newsroom, identity))
     app.include_router(subscriptions_router(doors))
     app.include_router(feeds_router(doors, cap))
     app.include_router(public_router(doors, pages, cap))
     app.include_router(console_router(newsroom, identity, pages))
-    app.include_router(login_router(client_of(settings)))
+    app.include_router(login_router(settings, CONSOLE))
     app.include_router(health_router(pool))
     mount_static(app)
     mount_docs(app)
-    add_middleware(app, settings, pages)
+    add_console_edge(app, pages, settings, "tinbao_notify", is_compressed=True)
     return app
-
-
-def add_middleware(app: FastAPI, settings: NotifySettings, pages: Pages) -> None:
-    """The last one added is the outermost."""
-    app.add_middleware(GZipMiddleware)
-    add_sessions(
-        app,
-        settings.session_secret.get_secret_value(),
-        "tinbao_notify",
-        int(settings.session_length.total_seconds()),
-        is_secure=settings.public_url.startswith("https:"),
-    )
-    app.add_middleware(CrossOriginProtection)
-    app.add_middleware(ErrorPages, pages=pages, templates={401: "signed_out.html", 403: "forbidden.html"})
-    issuer = urlsplit(settings.oidc_issuer)
-    app.add_middleware(SecurityHeaders, form_origins=[f"{issuer.scheme}://{issuer.netloc}"])
-    app.add_middleware(RequestTelemetry)
 
 
 def cap_of(settings: NotifySettings) -> Cap:
@@ -87,16 +66,6 @@ def cap_of(settings: NotifySettings) -> Cap:
 
 def links_of(settings: NotifySettings) -> Links:
     return Links(settings.link_secret.get_secret_value(), settings.public_url, settings.confirm_within)
-
-
-def client_of(settings: NotifySettings) -> OpenIdClient:
-    return OpenIdClient(
-        issuer=settings.oidc_issuer,
-        client_id=settings.oidc_client_id,
-        client_secret=settings.oidc_client_secret.get_secret_value(),
-        public_url=settings.public_url,
-        home=CONSOLE,
-    )
 
 
 async def run_api(settings: NotifySettings) -> None:

@@ -1,33 +1,18 @@
-"""Settings of notify, besides those of every service."""
+"""Settings of notify, besides those of every console."""
 
 from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field, SecretStr
-from tinbao_runtime.settings import ServiceSettings
+from tinbao_runtime.settings import ConsoleSettings
 
 
-class NotifySettings(ServiceSettings):
+class NotifySettings(ConsoleSettings):
     domain: str = "tinbao.example"
     """The authority's own domain: CAP senders are ca-<station>@domain, and Message-IDs end with it."""
 
     cap_status: Literal["Actual", "Exercise", "Test"] = "Test"
     """What alerts of this deployment are. Only the one with the real credentials says Actual."""
-
-    session_secret: SecretStr
-    """Signs the session cookie; at least 32 random bytes. A new one logs everybody out."""
-
-    session_length: timedelta = timedelta(hours=8)
-    """How long a login lasts: one shift."""
-
-    oidc_issuer: str
-    """The OpenID provider's issuer; its discovery document is below it."""
-
-    oidc_audience: str = "tinbao"
-    """What an access token of a client app must be meant for; an ID token is not one."""
-
-    oidc_client_id: str
-    oidc_client_secret: SecretStr
 
     link_secret: SecretStr
     """Signs the links in letters; at least 32 random bytes. A new one ends every unsubscribe link that was sent."""

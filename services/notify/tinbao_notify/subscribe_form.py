@@ -3,10 +3,11 @@
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH
+from tinbao_runtime.idempotency_fields import KeyText
+from tinbao_web.texts import Gettext
 
 from tinbao_notify.subscription import SubscriptionDraft
-from tinbao_notify.wording import CONSENT_NEEDED, NEEDED, NOT_AN_ADDRESS, NOT_RIGHT, Gettext
+from tinbao_notify.wording import CONSENT_NEEDED, NEEDED, NOT_AN_ADDRESS, NOT_RIGHT
 
 
 class SubscribeForm(BaseModel):
@@ -18,7 +19,7 @@ class SubscribeForm(BaseModel):
     communes: list[str] = Field(default_factory=list)
     topics: list[str] = Field(default_factory=list)
     consent: str = ""
-    idempotency_key: Annotated[str, Field(min_length=MIN_KEY_LENGTH, max_length=MAX_KEY_LENGTH)]
+    idempotency_key: KeyText
 
     def draft(self, language: str) -> SubscriptionDraft:
         """Raises ValidationError; `mistakes` says it in the form's words."""

@@ -6,12 +6,13 @@ from datetime import datetime
 from types import SimpleNamespace
 
 from tinbao_contracts.catalogue import load_catalogue
+from tinbao_web.texts import Gettext
 
 from tinbao_notify.alert import Alert, Issued, Status
 from tinbao_notify.cap import area_name, event_name
 from tinbao_notify.newsroom import AlertFile
 from tinbao_notify.proposal import Proposal
-from tinbao_notify.wording import CERTAINTIES, SEVERITIES, STATUSES, URGENCIES, Gettext
+from tinbao_notify.wording import CERTAINTIES, SEVERITIES, STATUSES, URGENCIES
 
 
 @dataclass(frozen=True, slots=True)

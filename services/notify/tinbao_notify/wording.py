@@ -1,18 +1,11 @@
 """The pages' words for states and CAP's terms, and for mistakes, in the reader's language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from tinbao_contracts.alerts import AlertUrgency, Certainty, Severity
+from tinbao_web.texts import mark as _
 
 from tinbao_notify.alert import Status
-
-Gettext = Callable[[str], str]
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; it is translated where it is shown."""
-    return text
-
 
 STATUSES: Mapping[Status, str] = {
     Status.DRAFT: _("Bản thảo"),

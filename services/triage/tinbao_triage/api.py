@@ -3,13 +3,16 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from tinbao_contracts.catalogue import Code, Urgency
 from tinbao_contracts.events import Outcome, ViewReason
+from tinbao_contracts.frozen import Strict
 from tinbao_contracts.text import to_nfc
 from tinbao_runtime.clock import now
-from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
+from tinbao_runtime.idempotency import IdempotencyKey
+from tinbao_runtime.idempotency_fields import KeyHeader
+from tinbao_runtime.problems import PROBLEM_RESPONSES
 from tinbao_web.login import Identity
 
 from tinbao_triage.case import Status
@@ -34,20 +37,6 @@ IN_NFC = AfterValidator(to_nfc)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000), IN_NFC]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000), IN_NFC]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"), IN_NFC]
-KeyHeader = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=MIN_KEY_LENGTH,
-        max_length=MAX_KEY_LENGTH,
-        description="At least 128 random bits, new for each act.",
-        examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
-    ),
-]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class OpenIn(Strict):
@@ -109,7 +98,7 @@ def api_router(duties: Duties, identity: Identity) -> APIRouter:  # noqa: C901 -
         return await asking_officer(identity, request)
 
     asker = Annotated[Officer, Depends(asking)]
-    router = APIRouter(prefix="/v1", tags=["cases"])
+    router = APIRouter(prefix="/v1", tags=["cases"], responses=PROBLEM_RESPONSES)
 
     @router.get("/cases")
     async def list_cases(officer: asker, page: Annotated[Page, Query()]) -> CasePage:

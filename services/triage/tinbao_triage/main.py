@@ -1,7 +1,6 @@
 """What is wired to what. Nothing is built at import."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from tinbao_contracts.rules import load_calendar, load_rules
@@ -11,13 +10,12 @@ from tinbao_runtime.health import health_router
 from tinbao_runtime.postgres import Pool, open_pool
 from tinbao_runtime.problems import install_problems
 from tinbao_runtime.relay import Relay
-from tinbao_runtime.requests import NO_TELEMETRY, RequestTelemetry
+from tinbao_runtime.requests import NO_TELEMETRY
 from tinbao_runtime.worker import every, run_worker, serve_until_signal
 from tinbao_web.docs import mount_docs
-from tinbao_web.error_pages import ErrorPages
-from tinbao_web.login import Identity, OpenIdClient, add_sessions, login_router
+from tinbao_web.edge import add_console_edge
+from tinbao_web.login import Identity, login_router
 from tinbao_web.pages import Pages
-from tinbao_web.security import CrossOriginProtection, SecurityHeaders
 from tinbao_web.static import mount_static
 from tinbao_web.tokens import TokenReader
 
@@ -26,7 +24,7 @@ from tinbao_triage.clocks import Clocks
 from tinbao_triage.console import Console
 from tinbao_triage.consumers import group_of, handlers, pattern_of
 from tinbao_triage.duties import Duties
-from tinbao_triage.problems import install_triage_problems
+from tinbao_triage.problems import PROBLEMS
 from tinbao_triage.settings import TriageSettings
 from tinbao_triage.vault import Vault
 from tinbao_triage.web import web_router
@@ -42,41 +40,15 @@ def create_api(settings: TriageSettings, pool: Pool) -> FastAPI:
     app = FastAPI(
         title=f"tinbao triage {settings.station}", version="1", docs_url=None, redoc_url=None, telemetry=NO_TELEMETRY
     )
-    install_problems(app)
-    install_triage_problems(app)
+    install_problems(app, PROBLEMS)
     app.include_router(api_router(duties, identity))
-    app.include_router(login_router(client_of(settings)))
+    app.include_router(login_router(settings))
     app.include_router(web_router(duties, identity, Console(duties, pages, settings.station)))
     app.include_router(health_router(pool))
     mount_static(app)
     mount_docs(app)
-    add_middleware(app, settings, pages)
+    add_console_edge(app, pages, settings, f"tinbao_triage_{settings.station}")
     return app
-
-
-def add_middleware(app: FastAPI, settings: TriageSettings, pages: Pages) -> None:
-    """The last one added is the outermost."""
-    add_sessions(
-        app,
-        settings.session_secret.get_secret_value(),
-        f"tinbao_triage_{settings.station}",
-        int(settings.session_length.total_seconds()),
-        is_secure=settings.public_url.startswith("https:"),
-    )
-    app.add_middleware(CrossOriginProtection)
-    app.add_middleware(ErrorPages, pages=pages, templates={401: "signed_out.html", 403: "forbidden.html"})
-    issuer = urlsplit(settings.oidc_issuer)
-    app.add_middleware(SecurityHeaders, form_origins=[f"{issuer.scheme}://{issuer.netloc}"])
-    app.add_middleware(RequestTelemetry)
-
-
-def client_of(settings: TriageSettings) -> OpenIdClient:
-    return OpenIdClient(
-        issuer=settings.oidc_issuer,
-        client_id=settings.oidc_client_id,
-        client_secret=settings.oidc_client_secret.get_secret_value(),
-        public_url=settings.public_url,
-    )
 
 
 def clocks() -> Clocks:

@@ -10,12 +10,13 @@ from typing import Any
 from tinbao_contracts.catalogue import load_catalogue
 from tinbao_contracts.deadline import hours_left
 from tinbao_contracts.places import PROVINCE
+from tinbao_web.texts import Gettext
 
 from tinbao_triage.case import Case, Standing, Status
 from tinbao_triage.clocks import SOON
 from tinbao_triage.read_case import CaseFile, OpenText
 from tinbao_triage.station_case import StationCase
-from tinbao_triage.wording import OUTCOMES, ROLES, STATUSES, TIMELINE, Gettext, category_name
+from tinbao_triage.wording import OUTCOMES, ROLES, STATUSES, TIMELINE, category_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from tinbao_contracts.alerts import Description, Headline
 from tinbao_contracts.catalogue import Urgency
 from tinbao_contracts.events import Outcome, ViewReason
 from tinbao_contracts.places import CommuneCode
-from tinbao_runtime.idempotency import MAX_KEY_LENGTH, MIN_KEY_LENGTH, IdempotencyKey
+from tinbao_runtime.idempotency import IdempotencyKey
+from tinbao_runtime.idempotency_fields import KeyField
 from tinbao_web.login import Identity
+from tinbao_web.pages import see_other
 
 from tinbao_triage.api import IN_NFC, Note, Text
 from tinbao_triage.console import Console, ListingForm
@@ -19,8 +21,6 @@ from tinbao_triage.login import asking_officer
 from tinbao_triage.officer import Officer
 from tinbao_triage.propose_alert import Proposal
 from tinbao_triage.rights import Action
-
-FormKey = Annotated[str, Form(alias="idempotency_key", min_length=MIN_KEY_LENGTH, max_length=MAX_KEY_LENGTH)]
 
 
 def web_router(duties: Duties, identity: Identity, console: Console) -> APIRouter:  # noqa: C901 - one route each
@@ -34,7 +34,7 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
     @router.get("/")
     async def queue(request: Request, officer: asker, listing: Annotated[ListingForm, Query()]) -> Response:
         if not officer.may(Action.LIST) and officer.may(Action.OVERSEE):
-            return _to(request, "/overview")
+            return see_other(request, "/overview")
         return await console.queue(request, officer, listing)
 
     @router.get("/overview")
@@ -48,19 +48,19 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
     @router.post("/cases/claim-next")
     async def claim_next(request: Request, officer: asker) -> Response:
         taken = await duties.claim_next(officer)
-        return _to(request, f"/cases/{taken.tip_id}" if taken else "/")
+        return see_other(request, f"/cases/{taken.tip_id}" if taken else "/")
 
     @router.post("/cases/{tip_id}/claim")
     async def claim(request: Request, officer: asker, tip_id: UUID) -> Response:
         await duties.claim(officer, tip_id)
-        return _to(request, f"/cases/{tip_id}")
+        return see_other(request, f"/cases/{tip_id}")
 
     @router.post("/cases/{tip_id}/assign")
     async def assign(
         request: Request, officer: asker, tip_id: UUID, to: Annotated[str, Form(alias="officer", max_length=200)]
     ) -> Response:
         await duties.assign(officer, tip_id, to, name=None)
-        return _to(request, f"/cases/{tip_id}")
+        return see_other(request, f"/cases/{tip_id}")
 
     @router.post("/cases/{tip_id}/open")
     async def open_content(
@@ -71,7 +71,7 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
         note: Annotated[str, Form(max_length=1_000), IN_NFC] = "",
     ) -> Response:
         await duties.open_content(officer, tip_id, reason, note.strip() or None)
-        return _to(request, f"/cases/{tip_id}")
+        return see_other(request, f"/cases/{tip_id}")
 
     @router.post("/cases/{tip_id}/classify")
     async def classify(
@@ -82,21 +82,21 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
         urgency: Annotated[Urgency, Form()],
     ) -> Response:
         await duties.classify(officer, tip_id, category, urgency)
-        return _to(request, f"/cases/{tip_id}")
+        return see_other(request, f"/cases/{tip_id}")
 
     @router.post("/cases/{tip_id}/answers")
     async def answer(
-        request: Request, officer: asker, tip_id: UUID, text: Annotated[Text, Form()], key: FormKey
+        request: Request, officer: asker, tip_id: UUID, text: Annotated[Text, Form()], key: KeyField
     ) -> Response:
         await duties.answer(officer, tip_id, text, IdempotencyKey(key, "answers"))
-        return _to(request, f"/cases/{tip_id}")
+        return see_other(request, f"/cases/{tip_id}")
 
     @router.post("/cases/{tip_id}/notes")
     async def note(
-        request: Request, officer: asker, tip_id: UUID, text: Annotated[Note, Form()], key: FormKey
+        request: Request, officer: asker, tip_id: UUID, text: Annotated[Note, Form()], key: KeyField
     ) -> Response:
         await duties.note(officer, tip_id, text, IdempotencyKey(key, "notes"))
-        return _to(request, f"/cases/{tip_id}")
+        return see_other(request, f"/cases/{tip_id}")
 
     @router.post("/cases/{tip_id}/propose-alert")
     async def propose_alert(
@@ -106,11 +106,11 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
         headline: Annotated[Headline, Form()],
         description: Annotated[Description, Form()],
         area: Annotated[CommuneCode, Form()],
-        key: FormKey,
+        key: KeyField,
     ) -> Response:
         proposal = Proposal(headline=headline, description=description, area=(area,))
         await duties.propose_alert(officer, tip_id, proposal, IdempotencyKey(key, "proposals"))
-        return _to(request, f"/cases/{tip_id}")
+        return see_other(request, f"/cases/{tip_id}")
 
     @router.post("/cases/{tip_id}/close")
     async def close(
@@ -118,16 +118,10 @@ def web_router(duties: Duties, identity: Identity, console: Console) -> APIRoute
         officer: asker,
         tip_id: UUID,
         outcome: Annotated[Outcome, Form()],
-        key: FormKey,
+        key: KeyField,
         text: Annotated[str, Form(max_length=10_000), IN_NFC] = "",
     ) -> Response:
         await duties.close(officer, tip_id, outcome, text.strip() or None, IdempotencyKey(key, "closings"))
-        return _to(request, f"/cases/{tip_id}")
+        return see_other(request, f"/cases/{tip_id}")
 
     return router
-
-
-def _to(request: Request, path: str) -> Response:
-    """See Other, in the language that the reader chose."""
-    language = request.query_params.get("lang")
-    return RedirectResponse(f"{path}?lang={language}" if language in ("vi", "en") else path, status_code=303)

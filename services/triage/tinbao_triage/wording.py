@@ -1,20 +1,13 @@
 """The console's words for states, outcomes, reasons and roles, in the reader's language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from tinbao_contracts.catalogue import load_catalogue
 from tinbao_contracts.events import Outcome, ViewReason
 from tinbao_contracts.sealed import ReporterRole
+from tinbao_web.texts import mark as _
 
 from tinbao_triage.case import Status
-
-Gettext = Callable[[str], str]
-
-
-def _(text: str) -> str:
-    """Marks a text for the catalogue; it is translated where it is shown."""
-    return text
-
 
 STATUSES: Mapping[Status, str] = {
     Status.OPEN: _("Chờ nhận xử lý"),

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tinbao_intake.problems import TOO_LARGE
+from tinbao_runtime.problems import TOO_LARGE
 
 MAX_BODY_BYTES = 256 * 1024
 """Twice the longest text with every character escaped in JSON."""
