@@ -16,17 +16,7 @@ from tinbao_runtime import sealing
 from tinbao_runtime.keys import PublicKey
 from uuid_utils.compat import uuid7
 
-INSERT_TIP = "INSERT INTO bare_tips VALUES ($1, $2, $3, $4)"
-INSERT_EVENT = """
-    WITH stored AS (INSERT INTO bare_events (event_id, topic, value) VALUES ($1, $2, $3) RETURNING seq)
-    INSERT INTO bare_outbox SELECT seq, $2 FROM stored
-"""
-TABLES = """
-    CREATE TABLE bare_tips (tip_id uuid PRIMARY KEY, lookup bytea UNIQUE, received_at timestamptz, sealed bytea);
-    CREATE TABLE bare_events (seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event_id uuid, topic text,
-                              value bytea STORAGE EXTERNAL);
-    CREATE TABLE bare_outbox (seq bigint PRIMARY KEY, topic text);
-"""
+from bench.bare_database import INSERT_EVENTS, INSERT_TIP
 
 
 class Bare:
@@ -59,7 +49,7 @@ class Bare:
         sealed = sealing.seal(parts, bound, self._recipients).model_dump_json().encode()
         async with self._pool.acquire() as conn, conn.transaction():
             await conn.execute(INSERT_TIP, tip_id, secrets.token_bytes(32), datetime.now(UTC), sealed)
-            await conn.execute(INSERT_EVENT, uuid7(), "tips.90001", sealed)
+            await conn.execute(INSERT_EVENTS, [uuid7()], ["tips.90001"], [sealed])
 
 
 def main() -> None:

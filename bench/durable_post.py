@@ -2,43 +2,29 @@
 
 import asyncio
 import json
-import secrets
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import asyncpg
-from tinbao_local.keys import administration
 from tinbao_runtime.clock import now
 
-from bench.bare_intake import TABLES
-from bench.load import Result, load, post
+from bench.load import Result, load
+from bench.report import Row
+from bench.sealed_tips import directory_of
+from bench.tips import tips
 from tests.support.servers import free_port
 from tests.support.world import HERE, World
 
-TIP = {
-    "commune": "08944",
-    "category": "gambling",
-    "text": "Nhóm khoảng 6 người đánh bạc ăn tiền ở dãy trọ sau khu công nghiệp, thường từ 22 giờ. " * 4,
-    "place": "Dãy trọ sau khu công nghiệp",
-    "neighbourhood": "Tổ dân phố 4",
-}
-BODY = json.dumps(TIP, ensure_ascii=False).encode()
 ROUNDS = 3
 
 
-def tips(path: str, count: int) -> Iterator[bytes]:
-    return iter([post(path, BODY, {"Idempotency-Key": secrets.token_urlsafe(24)}) for _ in range(count)])
-
-
-async def measure(world: World, folder: Path, count: int = 2000) -> list[dict[str, Any]]:
+async def measure(world: World, bare_url: str, folder: Path, count: int = 2000) -> list[Row]:
     """Ours and the bare ones take turns, three rounds each; the median round counts."""
     ours = world.services["intake"].api_port(world.at)
     await world.start("intake-api")
     rows, accepted = [], 0
-    async with bare_app(world, folder) as bare:
+    async with bare_app(world, bare_url, folder) as bare:
         for in_flight in (16, 64):
             warm = await load(ours, tips("/v1/tips", 300), in_flight)
             await load(bare, tips("/store", 300), in_flight)
@@ -55,13 +41,14 @@ async def measure(world: World, folder: Path, count: int = 2000) -> list[dict[st
     return rows
 
 
-def _row(in_flight: int, runs: dict[str, list[Result]]) -> dict[str, Any]:
+def _row(in_flight: int, runs: dict[str, list[Result]]) -> Row:
     ours, bare, answer = (sorted(runs[name], key=lambda r: r.per_second)[ROUNDS // 2] for name in runs)
     return {
         "what": f"durable POST, {in_flight} in flight",
         "ours_per_s": round(ours.per_second),
         "bare_per_s": round(bare.per_second),
         "ratio": round(ours.per_second / bare.per_second, 2),
+        "goal": 0.6,
         "only_answer_per_s": round(answer.per_second),
         "p50_ms": round(ours.quantile(0.5) * 1000, 1),
         "p99_ms": round(ours.quantile(0.99) * 1000, 1),
@@ -72,21 +59,13 @@ def _row(in_flight: int, runs: dict[str, list[Result]]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def bare_app(world: World, folder: Path) -> AsyncIterator[int]:
-    """The bare limit on a database of its own in the same server."""
-    conn = await asyncpg.connect(world.at.postgres.url())
-    await conn.execute("CREATE DATABASE bare")
-    await conn.close()
-    conn = await asyncpg.connect(world.at.postgres.url("bare"))
-    await conn.execute(TABLES)
-    await conn.close()
-    async with administration(world.at) as directory:
-        recipients = (await directory.directory()).recipients(HERE, at=now())
+async def bare_app(world: World, bare_url: str, folder: Path) -> AsyncIterator[int]:
+    recipients = (await directory_of(world)).recipients(HERE, at=now())
     keys, port = folder / "keys.json", free_port()
     keys.write_text(json.dumps([json.loads(key.model_dump_json()) for key in recipients]))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bench.bare_intake", str(port), str(keys)),
-        env={"BARE_DATABASE_URL": world.at.postgres.url("bare"), "PYTHONPATH": "."},
+        env={"BARE_DATABASE_URL": bare_url, "PYTHONPATH": "."},
     )
     try:
         await _until_open(port)

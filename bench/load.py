@@ -1,9 +1,14 @@
-"""A closed-loop HTTP load that costs little: prebuilt requests over kept-alive connections, answers by length."""
+"""HTTP loads that cost little: prebuilt requests over kept-alive connections, answers by length."""
 
 import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bench.report import quantile
+
+_Connection: TypeAlias = "tuple[asyncio.StreamReader, asyncio.StreamWriter]"
 
 
 @dataclass
@@ -19,7 +24,7 @@ class Result:
         return len(self.latencies) / self.seconds
 
     def quantile(self, share: float) -> float:
-        return sorted(self.latencies)[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
+        return quantile(self.latencies, share)
 
 
 async def load(port: int, requests: Iterator[bytes], in_flight: int) -> Result:
@@ -32,15 +37,36 @@ async def load(port: int, requests: Iterator[bytes], in_flight: int) -> Result:
     return result
 
 
+async def open_loop(port: int, requests: Iterator[bytes], per_second: float) -> Result:
+    """Send each request when its time has come, however many wait for an answer."""
+    result, idle, began = Result(), list[_Connection](), time.perf_counter()
+    async with asyncio.TaskGroup() as sending:
+        for place, request in enumerate(requests):
+            await asyncio.sleep(max(0.0, began + place / per_second - time.perf_counter()))
+            sending.create_task(_send_one(port, request, idle, result))
+    result.seconds = time.perf_counter() - began
+    return result
+
+
+async def _send_one(port: int, request: bytes, idle: "list[_Connection]", result: Result) -> None:
+    reader, writer = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
+    await _exchange(reader, writer, request, result)
+    idle.append((reader, writer))
+
+
 async def _drive(port: int, requests: Iterator[bytes], result: Result) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for request in requests:
-        began = time.perf_counter()
-        writer.write(request)
-        status = await _answer(reader)
-        result.latencies.append(time.perf_counter() - began)
-        result.statuses[status] = result.statuses.get(status, 0) + 1
+        await _exchange(reader, writer, request, result)
     writer.close()
+
+
+async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, result: Result) -> None:
+    began = time.perf_counter()
+    writer.write(request)
+    status = await _answer(reader)
+    result.latencies.append(time.perf_counter() - began)
+    result.statuses[status] = result.statuses.get(status, 0) + 1
 
 
 async def _answer(reader: asyncio.StreamReader) -> int:

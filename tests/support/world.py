@@ -118,9 +118,15 @@ class World:
 
     async def rows(self, service: str, query: str, *args: Any) -> list[asyncpg.Record]:
         """From a service's database, as the superuser."""
+        async with self.connected(service) as conn:
+            return await conn.fetch(query, *args)
+
+    @asynccontextmanager
+    async def connected(self, service: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
+        """To a service's database, as the superuser."""
         conn = await asyncpg.connect(self.at.postgres.url(self.services[service].database))
         try:
-            return await conn.fetch(query, *args)
+            yield conn
         finally:
             await conn.close()
 
