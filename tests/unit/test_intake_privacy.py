@@ -110,7 +110,7 @@ async def test_a_failure_of_ours_is_watched_without_its_message(
     response = await http.post("/v1/tips", json=a_tip(**SECRETS), headers=keyed())
 
     assert response.status_code == 500
-    assert watched.everything().count("'reason': 'KeyError'") == 1
+    assert watched.everything().count('"error.type": "KeyError"') == 1
     watched.assert_free_of(*FORBIDDEN)
 
 

@@ -7,6 +7,7 @@ sealed if one of the two is broken. Raw forms: public 1184 + 32 bytes, private t
 import os
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
@@ -35,10 +36,16 @@ class PublicKey(Frozen):
 
     def load(self) -> MLKEM768X25519PublicKey:
         """Raises ValueError if the bytes are no such key."""
-        return MLKEM768X25519PublicKey(
-            MLKEM768PublicKey.from_public_bytes(self.raw[:MLKEM_PUBLIC_BYTES]),
-            X25519PublicKey.from_public_bytes(self.raw[MLKEM_PUBLIC_BYTES:]),
-        )
+        return _load_public(self.raw)
+
+
+@lru_cache(maxsize=1024)
+def _load_public(raw: bytes) -> MLKEM768X25519PublicKey:
+    """Kept, since every tip is sealed to the same few keys and reading one costs a fifth of sealing to it."""
+    return MLKEM768X25519PublicKey(
+        MLKEM768PublicKey.from_public_bytes(raw[:MLKEM_PUBLIC_BYTES]),
+        X25519PublicKey.from_public_bytes(raw[MLKEM_PUBLIC_BYTES:]),
+    )
 
 
 class PrivateKey(Frozen):

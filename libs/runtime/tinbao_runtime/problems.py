@@ -103,9 +103,8 @@ def install_problems(app: FastAPI, problems: Problems) -> None:
     app.add_exception_handler(Exception, answer_unexpected)
 
 
-async def answer_unexpected(_: Request, error: Exception) -> Response:
-    """For what nobody foresaw. Starlette raises the exception again, so it is logged with its place further out."""
-    log.error("request failed", reason=type(error).__name__)
+async def answer_unexpected(_: Request, __: Exception) -> Response:
+    """For what nobody foresaw. Starlette raises the exception again: the server logs it, the request's span names it."""
     return Problem(500, "internal-error", "The service failed; nothing of this request was stored").response()
 
 

@@ -51,6 +51,9 @@ class RequestTelemetry:
         with self._span(method, parent) as span:
             try:
                 await self._app(scope, receive, watch)
+            except Exception as error:
+                span.set_attribute("error.type", type(error).__name__)
+                raise
             finally:
                 route = getattr(scope.get("route"), "path", "unknown")
                 span.update_name(f"{method} {route}")

@@ -42,7 +42,10 @@ class Sequencer:
             self._is_alive()
             try:
                 async with self._pool.acquire(timeout=5) as conn:
-                    await self._lead_once(conn)
+                    try:
+                        await self._lead_once(conn)
+                    finally:
+                        await conn.reset()  # gives up the lead
             except RefusesToSign as refusal:
                 log.critical("the log is not signed", reason=str(refusal))
                 raise

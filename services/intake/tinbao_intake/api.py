@@ -24,8 +24,11 @@ class CodeIn(Strict):
     receipt_code: Annotated[str, StringConstraints(max_length=64)]
 
 
-def keep_nowhere(response: Response) -> None:
-    """An answer with a receipt code or a conversation in it is for the one who asked, now."""
+async def keep_nowhere(response: Response) -> None:
+    """An answer with a receipt code or a conversation in it is for the one who asked, now.
+
+    It awaits nothing: as a plain function it would cost every request a visit to the thread pool.
+    """
     response.headers["Cache-Control"] = "no-store"
 
 
