@@ -43,8 +43,8 @@ lint: install ## Format, lint, types, import rules, dead dependencies
 	$(BIN)/lint-imports
 	@for m in $(MEMBERS); do echo "deptry $$m"; (cd $$m && $(CURDIR)/$(BIN)/deptry . --no-ansi) || exit 1; done
 
-check: lint ## Lint, then every test
-	$(BIN)/pytest
+check: lint ## Lint, then every test, two at a time
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 bench: install ## Measure, each beside its bare limit
 	$(BIN)/python -m bench

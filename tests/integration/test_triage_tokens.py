@@ -36,19 +36,18 @@ async def test_a_token_that_is_in_order_says_who_asks(provider: KeyProvider, rea
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"exp": time.time() - 60},
-        {"exp": None},
-        {"nbf": time.time() + DAY},
-        {"iat": int(time.time()) + DAY},
-        {"aud": "triage-08944"},
-        {"aud": None},
-        {"iss": "http://127.0.0.1:9"},
-        {"iss": None},
-        {"sub": None},
-        {"sub": 7},
-        {"key": ECKey.generate_key("P-256")},
+        pytest.param({"exp": time.time() - 60}, id="expired"),
+        pytest.param({"exp": None}, id="no end"),
+        pytest.param({"nbf": time.time() + DAY}, id="not yet"),
+        pytest.param({"iat": int(time.time()) + DAY}, id="issued tomorrow"),
+        pytest.param({"aud": "triage-08944"}, id="another audience"),
+        pytest.param({"aud": None}, id="no audience"),
+        pytest.param({"iss": "http://127.0.0.1:9"}, id="another issuer"),
+        pytest.param({"iss": None}, id="no issuer"),
+        pytest.param({"sub": None}, id="no subject"),
+        pytest.param({"sub": 7}, id="a subject that is no text"),
+        pytest.param({"key": ECKey.generate_key("P-256")}, id="another key"),
     ],
-    ids=str,
 )
 async def test_a_token_that_is_not_in_order_does_not_count(
     provider: KeyProvider, reader: TokenReader, wrong: dict[str, object]

@@ -77,7 +77,7 @@ def test_the_table_has_every_cell() -> None:
     assert {(status, act) for status, act, _ in cells()} == {(s.value, a.value) for s in Status for a in acts}
 
 
-@pytest.mark.parametrize("action", set(Action) - {Action.LIST})
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.LIST])
 def test_who_is_no_broadcaster_does_nothing(action: Action) -> None:
     assert an_officer("broadcaster").may(action)
     assert not an_officer("auditor").may(action)
