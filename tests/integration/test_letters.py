@@ -9,8 +9,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.record._crc32c import crc as crc32c
 from tinbao_contracts.events import CaseOpenedV1, TipWithdrawnV1
-from tinbao_runtime import envelope, letters
-from tinbao_runtime.batch import each
+from tinbao_runtime import dead_letters, envelope, letters
+from tinbao_runtime.batch import Rejected, each
+from tinbao_runtime.dead_letters import CannotReplay, NoSuchLetter, Place
 from tinbao_runtime.letters import RawRecord
 from tinbao_runtime.postgres import transaction
 from uuid_utils.compat import uuid7
@@ -127,7 +128,7 @@ async def test_a_dead_letter_keeps_the_record_as_it_came(world: World) -> None:
 
     (row,) = await world.rows("SELECT * FROM dead_letters")
 
-    restored = letters._restore(row)
+    restored = letters.restore(row)
     assert restored == RawRecord(world.topic, 0, 0, tuple(record.headers), record.key, record.value)
 
 
@@ -314,3 +315,59 @@ async def _is_taken_and_committed(world: World, effects: int, stations: list[str
 
 async def _has(world: World, effects: int) -> bool:
     return await world.count("effects") == effects
+
+
+async def the_dead_letter(world: World) -> Place:
+    async with transaction(world.pool) as conn:
+        (letter,) = await dead_letters.list_dead(conn)
+    return letter.place
+
+
+async def test_a_dead_letter_is_applied_once_its_cause_is_mended(world: World) -> None:
+    async def fail(*_: Any) -> None:
+        raise Rejected("the rule is wrong")
+
+    event = a_withdrawal(world.station)
+    await world.publish(a_record(event))
+    async with running(world.consumer({TipWithdrawnV1: fail}).run()):
+        await eventually(lambda: world.count("dead_letters"), 15)
+
+    async with transaction(world.pool) as conn:
+        await dead_letters.replay(conn, await the_dead_letter(world))
+    assert await world.consumer().replay_parked() == 1
+
+    assert await taken(world) == {event.tip_id}
+    assert (await world.count("dead_letters"), await world.count("parked")) == (0, 0)
+
+
+async def test_a_letter_that_would_die_again_is_not_tried_again(world: World) -> None:
+    await take(world, broken_records(_any(world))["a tombstone"][0], broken_records(_any(world))["no id"][0])
+
+    for place in (Place(world.topic, 0, 0), Place(world.topic, 0, 1)):
+        with pytest.raises(CannotReplay):
+            async with transaction(world.pool) as conn:
+                await dead_letters.replay(conn, place)
+
+    assert await world.count("dead_letters") == 2
+
+
+async def test_an_event_id_that_came_with_two_bodies_is_not_tried_again(world: World) -> None:
+    event_id = uuid7()
+    await take(world, a_record(a_withdrawal(world.station), event_id), a_record(a_withdrawal(world.station), event_id))
+
+    with pytest.raises(CannotReplay, match="not taken with this body"):
+        async with transaction(world.pool) as conn:
+            await dead_letters.replay(conn, await the_dead_letter(world))
+
+
+async def test_a_discarded_letter_is_gone_and_cannot_be_discarded_again(world: World) -> None:
+    await take(world, broken_records(_any(world))["no JSON"][0])
+    place = await the_dead_letter(world)
+
+    async with transaction(world.pool) as conn:
+        await dead_letters.discard(conn, place)
+    with pytest.raises(NoSuchLetter):
+        async with transaction(world.pool) as conn:
+            await dead_letters.discard(conn, place)
+
+    assert await world.count("dead_letters") == 0

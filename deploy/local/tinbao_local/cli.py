@@ -27,6 +27,7 @@ from tinbao_local.keys import (
     register_key_file,
     register_stations_and_keys,
 )
+from tinbao_local.letters import letters
 from tinbao_local.lock import AlreadyRunningError, held, holder, stop_holder
 from tinbao_local.processes import SERVICES, processes
 from tinbao_local.screen import Screen
@@ -38,6 +39,7 @@ topics = typer.Typer(no_args_is_help=True, help="Topics, users and rights on the
 app.add_typer(topics, name="topics")
 keys = typer.Typer(no_args_is_help=True, help="Key pairs that content is sealed to.")
 app.add_typer(keys, name="keys")
+app.add_typer(letters, name="letters")
 app.add_typer(audit, name="audit")
 
 

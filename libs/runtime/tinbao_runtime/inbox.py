@@ -24,6 +24,9 @@ CLAIM = """
 # The hashes under which ids were taken.
 HASHES = "SELECT event_id, value_hash FROM inbox WHERE event_id = ANY ($1::uuid[])"
 
+# The hash under which one id was taken.
+HASH = "SELECT value_hash FROM inbox WHERE event_id = $1"
+
 # Forgets what is older than any topic's retention.
 FORGET = "DELETE FROM inbox WHERE taken_at < now() - $1::interval"
 
@@ -38,6 +41,12 @@ async def claim(conn: Connection, records: Sequence[tuple[UUID, bytes]]) -> list
     new = {row["event_id"] for row in await conn.fetch(CLAIM, ids, [hashes[event_id] for event_id in ids])}
     known = {} if len(new) == len(ids) else {r["event_id"]: r["value_hash"] for r in await conn.fetch(HASHES, ids)}
     return [_judge(event_id, value, new, hashes | known) for event_id, value in records]
+
+
+async def hash_of(conn: Connection, event_id: UUID) -> bytes | None:
+    """SHA-256 of the body that an event id was taken with; None if it is not known, or not any more."""
+    taken: bytes | None = await conn.fetchval(HASH, event_id)
+    return taken
 
 
 def _judge(event_id: UUID, value: bytes, new: set[UUID], hashes: Mapping[UUID, bytes]) -> Claim:

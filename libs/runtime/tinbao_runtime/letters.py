@@ -55,7 +55,7 @@ async def park(conn: Connection, record: RawRecord, event_id: UUID, event_type: 
 
 async def parked(conn: Connection, types: Sequence[str], limit: int = 100) -> list[tuple[UUID, RawRecord]]:
     """The next parked records of these types to try, with their event ids; locked until the transaction ends."""
-    return [(row["event_id"], _restore(row)) for row in await conn.fetch(PARKED, list(types), limit)]
+    return [(row["event_id"], restore(row)) for row in await conn.fetch(PARKED, list(types), limit)]
 
 
 async def unpark(conn: Connection, event_id: UUID) -> None:
@@ -72,7 +72,8 @@ def _pack(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
     return json.dumps(texts).encode()
 
 
-def _restore(row: Record) -> RawRecord:
+def restore(row: Record) -> RawRecord:
+    """The record as it came, out of a row of either table."""
     texts = json.loads(row["headers"])
     headers = tuple((name, None if text is None else text.encode("latin-1")) for name, text in texts)
     return RawRecord(row["topic"], row["partition"], row["offset"], headers, row["key"], row["value"])

@@ -104,7 +104,7 @@ def install_problems(app: FastAPI, problems: Problems) -> None:
 
 
 async def answer_unexpected(_: Request, __: Exception) -> Response:
-    """For what nobody foresaw. Starlette raises the exception again: the server logs it, the request's span names it."""
+    """For what nobody foresaw. Starlette raises the exception again: the server logs it, the span names it."""
     return Problem(500, "internal-error", "The service failed; nothing of this request was stored").response()
 
 
