@@ -1,6 +1,8 @@
 """What every service's worker does on a schedule to its own message tables."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from tinbao_runtime import idempotency, inbox
 from tinbao_runtime.postgres import Connection
@@ -30,12 +32,23 @@ DAYS_LOCK = 0x7107BA1
 DAYS_AHEAD = 31
 
 
-async def keep_house(conn: Connection, settings: ServiceSettings, now: datetime) -> None:
+Needed: TypeAlias = Callable[[Connection], Awaitable[datetime | None]]
+"""Since when a service still needs its events, however old they are; None if their usual age will do."""
+
+
+async def nothing_needed(_: Connection) -> None:
+    return None
+
+
+async def keep_house(
+    conn: Connection, settings: ServiceSettings, now: datetime, needed_since: Needed = nothing_needed
+) -> None:
     """Make days of the outbox ahead, drop old ones, forget old claims and answers. Repeating it changes nothing."""
     await conn.execute(LOCK, DAYS_LOCK)
     await conn.execute(PATIENCE)
     await conn.execute(MAKE_DAYS, now.date() - timedelta(days=1), DAYS_AHEAD + 1)
-    for (statement,) in await conn.fetch(OLD_DAYS, now.date() - settings.outbox_kept):
+    keep_from = min(now - settings.outbox_kept, await needed_since(conn) or now)
+    for (statement,) in await conn.fetch(OLD_DAYS, keep_from.date()):
         await conn.execute(statement)
     await conn.execute(inbox.FORGET, settings.inbox_kept)
     await conn.execute(idempotency.FORGET)

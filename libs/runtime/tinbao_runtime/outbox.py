@@ -1,6 +1,6 @@
 """Events that leave with the transaction that caused them: stored in it, published by the relay afterwards."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -55,6 +55,23 @@ INSERT = """
     )
     INSERT INTO outbox (seq, stored_on, topic) SELECT seq, stored_on, topic FROM stored
 """
+
+
+# Lets the relay publish again the events of these keys in topics that begin so. What waits already stays as it is.
+AGAIN = """
+    INSERT INTO outbox (seq, stored_on, topic)
+    SELECT seq, stored_on, topic FROM outbox_events
+    WHERE stored_on >= $1::date AND key = ANY ($2::text[]) AND starts_with(topic, $3)
+    ON CONFLICT (seq) DO NOTHING
+"""
+
+
+async def publish_again(conn: Connection, keys: Sequence[str], topics: str, since: datetime) -> None:
+    """Publish once more, under their own ids, all events of these keys that were stored since then and are kept yet.
+
+    `topics` is how the names of their topics begin. Order within a key holds while the caller locks its tip.
+    """
+    await conn.execute(AGAIN, since, list(keys), topics)
 
 
 async def _insert(conn: Connection, rows: list[Row]) -> None:

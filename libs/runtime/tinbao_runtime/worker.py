@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from tinbao_runtime.clock import now
 from tinbao_runtime.health import NotReady, health_router
-from tinbao_runtime.housekeeping import keep_house
+from tinbao_runtime.housekeeping import Needed, keep_house, nothing_needed
 from tinbao_runtime.postgres import Pool, Unavailable, transaction
 from tinbao_runtime.problems import install_problems
 from tinbao_runtime.requests import NO_TELEMETRY
@@ -50,13 +50,17 @@ def health_app(pool: Pool, loops: Sequence[Loop]) -> FastAPI:
 
 
 async def run_worker(
-    settings: ServiceSettings, pool: Pool, loops: Sequence[Loop], *others: Coroutine[Any, Any, None]
+    settings: ServiceSettings,
+    pool: Pool,
+    loops: Sequence[Loop],
+    *others: Coroutine[Any, Any, None],
+    needed_since: Needed = nothing_needed,
 ) -> None:
     """Until TERM or INT. Raises the first failure of any loop, as an exception group."""
 
     async def keep() -> None:
         async with transaction(pool) as conn:
-            await keep_house(conn, settings, now())
+            await keep_house(conn, settings, now(), needed_since)
 
     try:
         await keep()

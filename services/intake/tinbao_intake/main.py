@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 from tinbao_runtime import kafka
+from tinbao_runtime.clock import now
 from tinbao_runtime.consumer import BatchConsumer
 from tinbao_runtime.health import health_router
-from tinbao_runtime.postgres import Pool, open_pool
+from tinbao_runtime.postgres import Pool, open_pool, transaction
 from tinbao_runtime.problems import install_problems
 from tinbao_runtime.relay import Relay
 from tinbao_runtime.requests import NO_TELEMETRY
@@ -19,11 +20,13 @@ from tinbao_web.edge import add_public_edge
 from tinbao_web.pages import Pages
 from tinbao_web.static import mount_static
 
+from tinbao_intake import store
 from tinbao_intake.api import api_router
 from tinbao_intake.consumers import GROUP, HANDLERS, PATTERN
 from tinbao_intake.directory_cache import DirectoryCache
 from tinbao_intake.doors import Doors
 from tinbao_intake.problems import PROBLEMS
+from tinbao_intake.republish_unopened import republish_unopened
 from tinbao_intake.settings import IntakeSettings
 from tinbao_intake.web import web_router
 
@@ -70,4 +73,11 @@ async def run_worker_process(settings: IntakeSettings) -> None:
         cases = BatchConsumer(client, pool, PATTERN, HANDLERS, settings.dead_letters_at_once)
         watching = cases.watch(settings.stall_timeout.total_seconds())
         replaying = every(REPLAY_PARKED, cases.replay_parked)
-        await run_worker(settings, pool, [Relay(settings, SOURCE), cases], watching, replaying)
+
+        async def remind() -> None:
+            async with transaction(pool) as conn:
+                await republish_unopened(conn, now(), settings.first_reminder)
+
+        others = (watching, replaying, every(settings.first_reminder / 20, remind))
+        relay = Relay(settings, SOURCE)
+        await run_worker(settings, pool, [relay, cases], *others, needed_since=store.oldest_unopened)

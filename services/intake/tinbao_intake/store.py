@@ -1,6 +1,6 @@
 """All SQL of intake."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from tinbao_runtime.postgres import Connection, Record
 
 from tinbao_intake.directory import Directory, DirectoryStation
 from tinbao_intake.mailbox import StoredMessage, StoredTip
+from tinbao_intake.reminder import Reminder
 from tinbao_intake.sealed_tip import SealedTip
 
 # Stores a new tip; its id and lookup are fresh random values, so it conflicts with nothing.
@@ -60,6 +61,23 @@ MARK_ANSWERED = "UPDATE tips SET answered_at = coalesce(answered_at, $2) WHERE t
 
 # The outcome that the station announced last.
 MARK_CLOSED = "UPDATE tips SET closed_at = $2, outcome = $3 WHERE tip_id = $1"
+
+# The unopened tips of before $2 whose reminder is due, the longest due first; locked, and those that others hold are
+# passed over.
+LOCK_DUE = """
+    SELECT tip_id, received_at, reminders FROM tips
+    WHERE opened_at IS NULL AND remind_at <= $1 AND received_at <= $2
+    ORDER BY remind_at LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+
+# Counts a reminder of each of these tips and says when the next one is due.
+POSTPONE = """
+    UPDATE tips SET remind_at = due.remind_at, reminders = reminders + 1
+    FROM unnest($1::uuid[], $2::timestamptz[]) AS due (tip_id, remind_at) WHERE tips.tip_id = due.tip_id
+"""
+
+# When the tip was received that has waited longest for its case; NULL if none waits.
+OLDEST_UNOPENED = "SELECT min(received_at) FROM tips WHERE opened_at IS NULL"
 
 # Registers a station, or changes it; returns nothing if it is registered just so.
 UPSERT_STATION = """
@@ -155,6 +173,20 @@ async def mark_answered(conn: Connection, tip_id: UUID, at: datetime) -> None:
 
 async def mark_closed(conn: Connection, tip_id: UUID, at: datetime, outcome: Outcome) -> None:
     await conn.execute(MARK_CLOSED, tip_id, at, outcome)
+
+
+async def lock_due_reminders(conn: Connection, at: datetime, received_before: datetime, limit: int) -> list[Reminder]:
+    rows = await conn.fetch(LOCK_DUE, at, received_before, limit)
+    return [Reminder(row["tip_id"], row["received_at"], row["reminders"]) for row in rows]
+
+
+async def postpone_reminders(conn: Connection, due: Mapping[UUID, datetime]) -> None:
+    await conn.execute(POSTPONE, list(due), list(due.values()))
+
+
+async def oldest_unopened(conn: Connection) -> datetime | None:
+    received_at: datetime | None = await conn.fetchval(OLDEST_UNOPENED)
+    return received_at
 
 
 async def save_station(conn: Connection, station: DirectoryStation) -> bool:
