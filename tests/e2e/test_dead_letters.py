@@ -1,10 +1,14 @@
-"""An operator finds what died, and settles it."""
+"""An operator finds what died and settles it, and publishes again what a broker may have lost."""
 
+import re
+
+import httpx
 from confluent_kafka import Producer
 from tinbao_local.kafka import ADMIN
 
 from tests.support.eventually import eventually
-from tests.support.product import Product
+from tests.support.product import Product, arrived
+from tests.support.reporter import Reporter
 
 TOPIC, READERS = "cases.08944", ("intake", "triage-25", "audit")
 
@@ -14,7 +18,7 @@ async def test_a_dead_letter_is_listed_without_its_content_and_can_be_discarded(
     producer.produce(TOPIC, b"CANARY")
     assert producer.flush(10) == 0
 
-    dead = await eventually(lambda: listed(product), 30)
+    dead = await eventually(lambda: listed(product), 90)
     assert dead
     assert "CANARY" not in product.command("letters", "list").stdout
     for name in READERS:
@@ -22,6 +26,18 @@ async def test_a_dead_letter_is_listed_without_its_content_and_can_be_discarded(
         assert product.command("letters", "discard", name, dead).stdout == f"{dead} is gone.\n"
 
     assert product.command("letters", "list").stdout == ""
+
+
+async def test_what_was_published_is_published_again_and_changes_nothing(
+    product: Product, reporter: Reporter, duty_officer: httpx.AsyncClient
+) -> None:
+    receipt = await reporter.send_tip("08944")
+    case = await arrived(duty_officer, receipt)
+
+    said = product.command("outbox", "replay", "intake", "--since", "2026-01-01T00:00:00").stdout
+
+    assert re.fullmatch(r"[1-9]\d* events will be published again.\n", said)
+    assert (await arrived(duty_officer, receipt))["number"] == case["number"]
 
 
 def listed(product: Product) -> str | None:

@@ -1,6 +1,7 @@
 """Events leave with the transaction that caused them, or not at all."""
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from tinbao_contracts.events import StationKeyRevokedV1
 from tinbao_runtime import outbox
+from tinbao_runtime.clock import now
 from tinbao_runtime.envelope import Received
 from tinbao_runtime.kafka import MAX_RECORD_BYTES
 from tinbao_runtime.outbox import RecordTooLarge
@@ -108,3 +110,28 @@ async def test_enqueueing_nothing_stores_nothing(world: World) -> None:
     await world.enqueue()
 
     assert await world.count("outbox") == 0
+
+
+async def replay(world: World, since: datetime) -> int:
+    async with transaction(world.pool) as conn:
+        return await outbox.replay(conn, since)
+
+
+async def test_what_was_announced_since_a_time_is_published_again_under_its_own_id(world: World) -> None:
+    await world.enqueue(a_withdrawal(world.station))
+    since = now()
+    await world.enqueue(a_withdrawal(world.station), a_withdrawal(world.station))
+    before = [row["event_id"] for row in await stored(world)]
+    await world.pool.execute("DELETE FROM outbox")
+
+    assert await replay(world, since) == 2
+
+    assert [row["event_id"] for row in await stored(world)] == before[1:]
+
+
+async def test_what_waits_for_the_broker_is_not_counted_or_published_twice(world: World) -> None:
+    await world.enqueue(a_withdrawal(world.station))
+
+    assert await replay(world, now() - timedelta(hours=1)) == 0
+
+    assert await world.count("outbox") == 1

@@ -27,7 +27,7 @@ from tinbao_local.keys import (
     register_key_file,
     register_stations_and_keys,
 )
-from tinbao_local.letters import letters
+from tinbao_local.letters import letters, outbox
 from tinbao_local.lock import AlreadyRunningError, held, holder, stop_holder
 from tinbao_local.processes import SERVICES, processes
 from tinbao_local.screen import Screen
@@ -40,6 +40,7 @@ app.add_typer(topics, name="topics")
 keys = typer.Typer(no_args_is_help=True, help="Key pairs that content is sealed to.")
 app.add_typer(keys, name="keys")
 app.add_typer(letters, name="letters")
+app.add_typer(outbox, name="outbox")
 app.add_typer(audit, name="audit")
 
 

@@ -1,7 +1,7 @@
 """Events that leave with the transaction that caused them: stored in it, published by the relay afterwards."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from tinbao_contracts.events import Event
@@ -72,6 +72,23 @@ async def publish_again(conn: Connection, keys: Sequence[str], topics: str, sinc
     `topics` is how the names of their topics begin. Order within a key holds while the caller locks its tip.
     """
     await conn.execute(AGAIN, since, list(keys), topics)
+
+
+# Lets the relay publish again everything that was stored since then and is kept yet, under its own id.
+REPLAY = """
+    INSERT INTO outbox (seq, stored_on, topic)
+    SELECT seq, stored_on, topic FROM outbox_events WHERE stored_on >= $1::date AND occurred_at >= $2
+    ON CONFLICT (seq) DO NOTHING
+"""
+
+
+async def replay(conn: Connection, since: datetime) -> int:
+    """Publish once more all that this service announced since then; how many events. For a broker that lost them.
+
+    Readers that have them drop them by their ids. The oldest that can be published again is `outbox_kept` old.
+    """
+    status = await conn.execute(REPLAY, since.astimezone(UTC).date(), since)
+    return int(status.rsplit(" ", 1)[1])
 
 
 async def _insert(conn: Connection, rows: list[Row]) -> None:
