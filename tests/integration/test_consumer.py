@@ -44,6 +44,15 @@ async def world(postgres: PostgresServer, kafka: KafkaServer) -> AsyncIterator[W
         yield world
 
 
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(batch, "tracer", provider.get_tracer("test"))
+    return exporter
+
+
 async def has(world: World, table: str, rows: int, seconds: float = 15.0) -> None:
     async def holds() -> bool:
         return await world.count(table) >= rows
@@ -320,13 +329,7 @@ async def test_the_watchdog_leaves_a_consumer_alone_that_has_read_everything(wor
         watching.cancel()
 
 
-async def test_a_trace_goes_on_through_the_handler_into_what_follows(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(batch, "tracer", provider.get_tracer("test"))
+async def test_a_trace_goes_on_through_the_handler_into_what_follows(world: World, spans: InMemorySpanExporter) -> None:
     event = a_tip_event(world.station)
 
     async def follow(conn: Connection, _: Received[Any]) -> None:
@@ -337,7 +340,7 @@ async def test_a_trace_goes_on_through_the_handler_into_what_follows(
     async with running(world.consumer({TipSubmittedV1: each(follow)}).run()):
         await commits(world, 1)
 
-    (span,) = exporter.get_finished_spans()
+    (span,) = spans.get_finished_spans()
     assert span.name == "process TipSubmittedV1"
     assert span.attributes is not None
     assert span.attributes["tip.id"] == str(event.tip_id)
@@ -345,3 +348,24 @@ async def test_a_trace_goes_on_through_the_handler_into_what_follows(
     assert trace.format_span_id(span.parent.span_id) == TRACEPARENT.split("-")[2]
     (row,) = await world.rows("SELECT traceparent FROM outbox_events")
     assert row["traceparent"].split("-")[1:3] == [TRACEPARENT.split("-")[1], trace.format_span_id(span.context.span_id)]
+
+
+async def test_the_span_of_a_record_that_dies_or_is_taken_again_says_so_and_not_why(
+    world: World, spans: InMemorySpanExporter
+) -> None:
+    async def refuse(_: Connection, __: Received[Any]) -> None:
+        raise Rejected("Ngõ 12, nhà ông Ba")
+
+    good, bad = a_withdrawal(world.station), a_tip_event(world.station)
+    await world.publish(a_record(good), a_record(bad))
+    async with running(world.consumer({**RECORDING, TipSubmittedV1: each(refuse)}).run()):
+        await commits(world, 2)
+
+    told = [(span.name, (span.attributes or {}).get(batch.OUTCOME)) for span in spans.get_finished_spans()]
+    assert told == [
+        ("process TipWithdrawnV1", "rolled back"),
+        ("process TipSubmittedV1", "rolled back"),
+        ("process TipWithdrawnV1", None),
+        ("process TipSubmittedV1", "dead"),
+    ]
+    assert "nhà ông Ba" not in "".join(span.to_json() for span in spans.get_finished_spans())
