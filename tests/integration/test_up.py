@@ -44,6 +44,7 @@ class Tinbao:
         stations.write_text(STATIONS)
         self.environment = {
             **os.environ,
+            "OTEL_TRACES_EXPORTER": "none",  # no Zipkin, whose starts would cost more than all else here
             "PYTHONPATH": str(ROOT),
             "TINBAO_HOME": str(self.state),
             "TINBAO_PORT_OFFSET": str(free_offset()),
