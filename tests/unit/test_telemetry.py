@@ -198,7 +198,7 @@ def test_a_collector_that_comes_back_is_told_of_too() -> None:
     class Collector(SpanExporter):
         answers = iter([SpanExportResult.FAILURE, SpanExportResult.FAILURE, SpanExportResult.SUCCESS])
 
-        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:  # noqa: ARG002 - the interface
             return next(self.answers)
 
     exporter = TolerantExporter(Collector())
