@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tinbao_contracts.events import TipSubmittedV1, TipWithdrawnV1
-from tinbao_runtime import batch, outbox
+from tinbao_runtime import batch, metrics, outbox
 from tinbao_runtime.batch import NotYet, Rejected, TooManyDeadLetters, each
 from tinbao_runtime.consumer import BatchConsumer, Stalled
 from tinbao_runtime.envelope import Received
@@ -327,6 +327,28 @@ async def test_the_watchdog_leaves_a_consumer_alone_that_has_read_everything(wor
         watching = asyncio.create_task(consumer.watch(stall_timeout=0.2, every=0.05))
         assert (await asyncio.wait([watching], timeout=1.0))[1] == {watching}
         watching.cancel()
+
+
+def lag() -> float | None:
+    return metrics.REGISTRY.get_sample_value("tinbao_consumer_lag_records", {"topic_kind": "tips"})
+
+
+async def test_the_lag_is_what_is_not_stored_yet_even_if_it_was_read(world: World) -> None:
+    release = asyncio.Event()
+
+    async def hold(conn: Connection, received: Received[Any]) -> None:
+        await release.wait()
+        await record_effect(conn, received)
+
+    consumer = world.consumer({TipWithdrawnV1: each(hold)})
+    await world.publish(*(a_record(a_withdrawal(world.station)) for _ in range(7)))
+
+    async with running(consumer.run()), running(consumer.watch(stall_timeout=60, every=0.05)):
+        await eventually(lambda: lag() == 7, 15)
+        release.set()
+        await eventually(lambda: lag() == 0, 15)
+
+    assert await world.count("effects") == 7
 
 
 async def test_a_trace_goes_on_through_the_handler_into_what_follows(world: World, spans: InMemorySpanExporter) -> None:

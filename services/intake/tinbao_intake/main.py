@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 from tinbao_runtime import kafka
+from tinbao_runtime.clock import now
 from tinbao_runtime.consumer import BatchConsumer
 from tinbao_runtime.health import health_router
-from tinbao_runtime.postgres import Pool, open_pool
+from tinbao_runtime.postgres import Pool, open_pool, transaction
 from tinbao_runtime.problems import install_problems
 from tinbao_runtime.relay import Relay
 from tinbao_runtime.requests import NO_TELEMETRY
@@ -21,6 +22,7 @@ from tinbao_web.static import mount_static
 
 from tinbao_intake.api import api_router
 from tinbao_intake.consumers import GROUP, HANDLERS, PATTERN
+from tinbao_intake.count_unopened import count_unopened
 from tinbao_intake.directory_cache import DirectoryCache
 from tinbao_intake.doors import Doors
 from tinbao_intake.problems import PROBLEMS
@@ -29,6 +31,7 @@ from tinbao_intake.web import web_router
 
 SOURCE = "/intake"
 REPLAY_PARKED = timedelta(seconds=10)
+COUNT_UNOPENED = timedelta(seconds=10)
 
 
 def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
@@ -66,8 +69,14 @@ async def run_api(settings: IntakeSettings) -> None:
 
 async def run_worker_process(settings: IntakeSettings) -> None:
     async with await open_pool(settings) as pool:
+
+        async def count() -> None:
+            async with transaction(pool) as conn:
+                await count_unopened(conn, now())
+
         client = kafka.consumer(settings, GROUP)
         cases = BatchConsumer(client, pool, PATTERN, HANDLERS, settings.dead_letters_at_once)
         watching = cases.watch(settings.stall_timeout.total_seconds())
         replaying = every(REPLAY_PARKED, cases.replay_parked)
-        await run_worker(settings, pool, [Relay(settings, SOURCE), cases], watching, replaying)
+        counting = every(COUNT_UNOPENED, count)
+        await run_worker(settings, pool, [Relay(settings, SOURCE), cases], watching, replaying, counting)

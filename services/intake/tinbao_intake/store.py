@@ -61,6 +61,11 @@ MARK_ANSWERED = "UPDATE tips SET answered_at = coalesce(answered_at, $2) WHERE t
 # The outcome that the station announced last.
 MARK_CLOSED = "UPDATE tips SET closed_at = $2, outcome = $3 WHERE tip_id = $1"
 
+# How many tips no station has opened, and when the oldest was received, by urgency.
+COUNT_UNOPENED = """
+    SELECT urgency, count(*) AS tips, min(received_at) AS oldest FROM tips WHERE opened_at IS NULL GROUP BY urgency
+"""
+
 # Registers a station, or changes it; returns nothing if it is registered just so.
 UPSERT_STATION = """
     INSERT INTO stations (code, name, communes, served_by, is_remote) VALUES ($1, $2, $3, $4, $5)
@@ -155,6 +160,11 @@ async def mark_answered(conn: Connection, tip_id: UUID, at: datetime) -> None:
 
 async def mark_closed(conn: Connection, tip_id: UUID, at: datetime, outcome: Outcome) -> None:
     await conn.execute(MARK_CLOSED, tip_id, at, outcome)
+
+
+async def count_unopened(conn: Connection) -> dict[str, tuple[int, datetime]]:
+    """How many, and when the oldest was received, by urgency; an urgency without any is missing."""
+    return {row["urgency"]: (row["tips"], row["oldest"]) for row in await conn.fetch(COUNT_UNOPENED)}
 
 
 async def save_station(conn: Connection, station: DirectoryStation) -> bool:
