@@ -34,7 +34,7 @@ from tests.support.reporter import Receipt, a_reporter
 
 ROOT = Path(__file__).parents[2]
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
-OF_THE_DEVELOPER = ("JAVA", "PYENV", "PYTHONPATH", "PYTHONHOME", "TINBAO_", "UV_CACHE", "VIRTUAL_ENV", "XDG_")
+OF_THE_DEVELOPER = ("JAVA", "OTEL_", "PYENV", "PYTHONPATH", "PYTHONHOME", "TINBAO_", "UV_CACHE", "VIRTUAL_ENV", "XDG_")
 """Variables with these beginnings would let a newcomer find what is not theirs."""
 MAKE_WAS_STOPPED = -15
 AFTER_A_FIRST_START_SECONDS = 60

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -12,6 +13,7 @@ import pytest
 from tinbao_audit.resume_log import RefusesToSign
 from tinbao_audit.verify_log import Claim, verify_log
 from tinbao_contracts.events import EVENTS, TipErasedV1, TipEvent
+from tinbao_runtime import metrics
 
 from tests.support.audit import AuditWorld, an_audit_world, event_id_of, one_of_each
 from tests.support.eventually import eventually
@@ -43,6 +45,21 @@ async def test_every_class_of_event_becomes_a_leaf(world: AuditWorld) -> None:
     entries = await world.grow()
 
     assert Counter(json.loads(entry)["type"] for entry in entries) == Counter(kind.__name__ for kind in EVENTS)
+
+
+async def test_an_operator_sees_how_long_the_log_is_and_when_it_was_signed(world: AuditWorld) -> None:
+    began = time.time()
+    await world.take(*events(5))
+
+    def shown(name: str) -> float | None:
+        return metrics.REGISTRY.get_sample_value(name, {"log": world.key.name})
+
+    async with running(world.sequencer().run()):
+        await eventually(lambda: shown("tinbao_log_entries") == 5, 20)
+
+    signed_at = shown("tinbao_log_signed_at_seconds")
+    assert signed_at is not None
+    assert began <= signed_at <= time.time()
 
 
 async def test_leaves_stand_in_the_order_in_which_their_events_came(world: AuditWorld) -> None:

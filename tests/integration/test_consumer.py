@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from tinbao_contracts.events import TipSubmittedV1, TipWithdrawnV1
-from tinbao_runtime import batch, outbox
+from tinbao_runtime import batch, metrics, outbox
 from tinbao_runtime.batch import NotYet, Rejected, TooManyDeadLetters, each
 from tinbao_runtime.consumer import BatchConsumer, Stalled
 from tinbao_runtime.envelope import Received
@@ -42,6 +42,15 @@ async def world(postgres: PostgresServer, kafka: KafkaServer) -> AsyncIterator[W
     async with a_world(postgres, kafka) as world:
         world.make_topic()
         yield world
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(batch, "tracer", provider.get_tracer("test"))
+    return exporter
 
 
 async def has(world: World, table: str, rows: int, seconds: float = 15.0) -> None:
@@ -320,13 +329,29 @@ async def test_the_watchdog_leaves_a_consumer_alone_that_has_read_everything(wor
         watching.cancel()
 
 
-async def test_a_trace_goes_on_through_the_handler_into_what_follows(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(batch, "tracer", provider.get_tracer("test"))
+def lag() -> float | None:
+    return metrics.REGISTRY.get_sample_value("tinbao_consumer_lag_records", {"topic_kind": "tips"})
+
+
+async def test_the_lag_is_what_is_not_stored_yet_even_if_it_was_read(world: World) -> None:
+    release = asyncio.Event()
+
+    async def hold(conn: Connection, received: Received[Any]) -> None:
+        await release.wait()
+        await record_effect(conn, received)
+
+    consumer = world.consumer({TipWithdrawnV1: each(hold)})
+    await world.publish(*(a_record(a_withdrawal(world.station)) for _ in range(7)))
+
+    async with running(consumer.run()), running(consumer.watch(stall_timeout=60, every=0.05)):
+        await eventually(lambda: lag() == 7, 15)
+        release.set()
+        await eventually(lambda: lag() == 0, 15)
+
+    assert await world.count("effects") == 7
+
+
+async def test_a_trace_goes_on_through_the_handler_into_what_follows(world: World, spans: InMemorySpanExporter) -> None:
     event = a_tip_event(world.station)
 
     async def follow(conn: Connection, _: Received[Any]) -> None:
@@ -337,7 +362,7 @@ async def test_a_trace_goes_on_through_the_handler_into_what_follows(
     async with running(world.consumer({TipSubmittedV1: each(follow)}).run()):
         await commits(world, 1)
 
-    (span,) = exporter.get_finished_spans()
+    (span,) = spans.get_finished_spans()
     assert span.name == "process TipSubmittedV1"
     assert span.attributes is not None
     assert span.attributes["tip.id"] == str(event.tip_id)
@@ -345,3 +370,24 @@ async def test_a_trace_goes_on_through_the_handler_into_what_follows(
     assert trace.format_span_id(span.parent.span_id) == TRACEPARENT.split("-")[2]
     (row,) = await world.rows("SELECT traceparent FROM outbox_events")
     assert row["traceparent"].split("-")[1:3] == [TRACEPARENT.split("-")[1], trace.format_span_id(span.context.span_id)]
+
+
+async def test_the_span_of_a_record_that_dies_or_is_taken_again_says_so_and_not_why(
+    world: World, spans: InMemorySpanExporter
+) -> None:
+    async def refuse(_: Connection, __: Received[Any]) -> None:
+        raise Rejected("Ngõ 12, nhà ông Ba")
+
+    good, bad = a_withdrawal(world.station), a_tip_event(world.station)
+    await world.publish(a_record(good), a_record(bad))
+    async with running(world.consumer({**RECORDING, TipSubmittedV1: each(refuse)}).run()):
+        await commits(world, 2)
+
+    told = [(span.name, (span.attributes or {}).get(batch.OUTCOME)) for span in spans.get_finished_spans()]
+    assert told == [
+        ("process TipWithdrawnV1", "rolled back"),
+        ("process TipSubmittedV1", "rolled back"),
+        ("process TipWithdrawnV1", None),
+        ("process TipSubmittedV1", "dead"),
+    ]
+    assert "nhà ông Ba" not in "".join(span.to_json() for span in spans.get_finished_spans())

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +19,14 @@ from tinbao_contracts.events import (
     TipWithdrawnV1,
 )
 from tinbao_intake.consumers import HANDLERS
+from tinbao_intake.count_unopened import count_unopened
 from tinbao_intake.receipt import ReceiptCode
+from tinbao_runtime import metrics
 from tinbao_runtime.batch import Rejected
 from tinbao_runtime.clock import now
 from tinbao_runtime.envelope import Received
 from tinbao_runtime.mailbox_encryption import encrypt_message
+from tinbao_runtime.postgres import transaction
 from uuid_utils.compat import uuid7
 
 from tests.support.intake import (
@@ -357,3 +361,35 @@ async def test_a_case_that_the_province_only_looks_at_leaves_the_tip_unopened(in
     await hear(intake, opened(receipt))
 
     assert (await intake.open_mailbox(receipt["receipt_code"]))["status"] == "opened"
+
+
+def unopened(urgency: str) -> tuple[float | None, float | None]:
+    """How many, and for how many seconds the oldest has waited, as an operator sees it."""
+    count = metrics.REGISTRY.get_sample_value("tinbao_unopened_tips", {"urgency": urgency})
+    return count, metrics.REGISTRY.get_sample_value("tinbao_unopened_oldest_seconds", {"urgency": urgency})
+
+
+async def test_an_operator_sees_how_many_tips_nobody_has_opened_and_how_long_the_oldest_waits(intake: Intake) -> None:
+    # given a tip that its station has opened, and three that it has not
+    await hear(intake, opened(await intake.accepted()))
+    await intake.accepted()
+    await intake.accepted()
+    danger = await intake.accepted(category="violence")
+    at = datetime.fromisoformat(danger["received_at"]) + timedelta(minutes=5)
+
+    async with transaction(intake.pool) as conn:
+        await count_unopened(conn, at)
+
+    count, age = unopened("normal")
+    assert count == 2
+    assert age is not None
+    assert age >= 300
+    assert unopened("immediate") == (1, 300)
+    assert unopened("administrative") == (0, 0)
+
+    # when the last one of a kind is opened
+    await hear(intake, opened(danger))
+    async with transaction(intake.pool) as conn:
+        await count_unopened(conn, at)
+
+    assert unopened("immediate") == (0, 0)

@@ -1,11 +1,13 @@
 """Letters: to whom they go, once each, and what a mail server's answers lead to."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from tinbao_contracts.alerts import Audience, AudienceKind
 from tinbao_contracts.places import PROVINCE
+from tinbao_runtime import metrics
 from tinbao_runtime.clock import now
 
 from tests.support.eventually import eventually
@@ -25,6 +27,15 @@ async def mail() -> AsyncIterator[MailServer]:
 async def notify(postgres: PostgresServer, mail: MailServer) -> AsyncIterator[Notify]:
     async with a_notify(postgres, mail) as deployment:
         yield deployment
+
+
+def results() -> Counter[str]:
+    """How sending went until now, as an operator sees it."""
+    values = {
+        result: metrics.REGISTRY.get_sample_value("tinbao_deliveries_total", {"channel": "email", "result": result})
+        for result in ("sent", "failed", "stopped", "postponed")
+    }
+    return Counter({result: int(value) for result, value in values.items() if value})
 
 
 async def all_settled(notify: Notify) -> bool:
@@ -106,6 +117,7 @@ async def test_a_refusal_that_passes_is_tried_again_and_one_that_stays_is_a_fail
     await notify.subscribe("full@example.org")
     await notify.subscribe("gone@example.org")
     mail.refusals = {"full@example.org": ["452 4.2.2 full", "451 busy"], "gone@example.org": ["550 5.1.1 gone"] * 9}
+    before = results()
 
     await notify.issued()
 
@@ -115,6 +127,7 @@ async def test_a_refusal_that_passes_is_tried_again_and_one_that_stays_is_a_fail
     assert (mail.asked["full@example.org"], mail.asked["gone@example.org"]) == (3, 1)
     failed = await notify.rows("SELECT reason FROM deliveries WHERE status = 'failed'")
     assert [row["reason"] for row in failed] == ["550"]
+    assert results() - before == Counter(sent=1, failed=1, postponed=2)
 
 
 async def test_while_the_mail_server_is_away_letters_wait(notify: Notify) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from tinbao_contracts.events import StationKeyRevokedV1
 from tinbao_runtime import outbox
 from tinbao_runtime.clock import now
@@ -92,6 +92,16 @@ async def test_an_event_carries_the_trace_in_which_it_was_enqueued(world: World,
     (row,) = await stored(world)
     assert trace.format_trace_id(span.get_span_context().trace_id) in row["traceparent"]
     assert trace.format_span_id(span.get_span_context().span_id) in row["traceparent"]
+
+
+async def test_who_announces_something_about_a_tip_is_found_by_it(world: World, tracer: trace.Tracer) -> None:
+    event = a_tip_event(world.station)
+
+    with tracer.start_as_current_span("request") as span:
+        await world.enqueue(event)
+
+    assert isinstance(span, ReadableSpan)
+    assert dict(span.attributes or {}) == {"tip.id": str(event.tip_id)}
 
 
 async def test_what_follows_from_an_event_carries_its_causes_trace(world: World) -> None:

@@ -78,7 +78,8 @@ def environment_of(at: Installation) -> dict[str, str]:
 
 def inherited() -> dict[str, str]:
     """Our environment without settings that the developer's own tinbao may have."""
-    return {name: value for name, value in psutil.Process().environ().items() if not name.startswith("TINBAO_")}
+    ours = psutil.Process().environ().items()
+    return {name: value for name, value in ours if not name.startswith(("TINBAO_", "OTEL_"))}
 
 
 @contextmanager

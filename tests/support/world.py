@@ -166,7 +166,9 @@ async def a_world(folder: Path, **variables: str) -> AsyncIterator[World]:
     at = Installation(state, free_offset(), folder / "stations.csv", SecretFile(state / "secrets.json"))
     try:
         await asyncio.gather(asyncio.to_thread(at.kafka.prepare), asyncio.to_thread(at.postgres.prepare))
-        world = World(at, Child(at.kafka.program()), Child(at.postgres.program()), variables)
+        world = World(
+            at, Child(at.kafka.program()), Child(at.postgres.program()), {"OTEL_TRACES_EXPORTER": "none", **variables}
+        )
         try:
             await _start_servers(world)
             yield world

@@ -7,7 +7,8 @@ from typing import Any
 
 import jgo
 import pytest
-from tinbao_local.kafka import JarsMissingError, Kafka
+from tinbao_local.jars import JarsMissingError
+from tinbao_local.kafka import Kafka
 
 
 @dataclass

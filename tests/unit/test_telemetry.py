@@ -4,18 +4,23 @@
 """
 
 import json
+import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import structlog
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 from tinbao_runtime import kafka, metrics, requests
+from tinbao_runtime.tolerant_exporter import TolerantExporter
 
 from tests.support.runtime import a_settings_object
 
@@ -154,12 +159,73 @@ def test_an_exporter_that_we_do_not_have_is_refused() -> None:
         [sys.executable, "-c", START],
         capture_output=True,
         text=True,
-        env={"OTEL_TRACES_EXPORTER": "zipkin"},
+        env={"OTEL_TRACES_EXPORTER": "paper"},
         timeout=60,
         check=False,
     )
 
-    assert "OTEL_TRACES_EXPORTER is none, otlp or console, not zipkin" in done.stderr
+    assert "OTEL_TRACES_EXPORTER is none, otlp, console or an installed exporter, not paper" in done.stderr
+
+
+SPANS_UNTIL_IT_IS_KNOWN = """
+import time
+from tinbao_runtime.tolerant_exporter import TolerantExporter
+exports, export = [], TolerantExporter.export
+TolerantExporter.export = lambda *arguments: exports.append(export(*arguments))
+deadline = time.monotonic() + 30
+while len(exports) < 5 and time.monotonic() < deadline:
+    trace.get_tracer("x").start_span("y").end()
+    time.sleep(0.01)
+log.info("done", exports=len(exports))
+telemetry.end()
+"""
+
+
+@pytest.mark.parametrize(
+    ("exporter", "where"),
+    [("otlp", "OTEL_EXPORTER_OTLP_ENDPOINT"), ("zipkin_json", "OTEL_EXPORTER_ZIPKIN_ENDPOINT")],
+)
+def test_a_collector_that_is_away_costs_one_line(exporter: str, where: str) -> None:
+    away = {where: "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_TIMEOUT": "0.2", "OTEL_BSP_SCHEDULE_DELAY": "10"}
+
+    told, done = logged(SPANS_UNTIL_IT_IS_KNOWN, OTEL_TRACES_EXPORTER=exporter, **away)
+
+    assert (told["level"], told["message"]) == ("warning", "traces are lost until their collector answers")
+    assert done["exports"] >= 5
+
+
+def test_a_collector_that_comes_back_is_told_of_too() -> None:
+    class Collector(SpanExporter):
+        answers = iter([SpanExportResult.FAILURE, SpanExportResult.FAILURE, SpanExportResult.SUCCESS])
+
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:  # noqa: ARG002 - the interface
+            return next(self.answers)
+
+    exporter = TolerantExporter(Collector())
+    with structlog.testing.capture_logs() as told:
+        results = [exporter.export([]) for _ in range(3)]
+
+    assert results == [SpanExportResult.FAILURE, SpanExportResult.FAILURE, SpanExportResult.SUCCESS]
+    assert [line["event"] for line in told] == [
+        "traces are lost until their collector answers",
+        "traces are taken again",
+    ]
+
+
+def test_a_collector_that_never_answers_holds_no_process_up() -> None:
+    program = """
+import time
+trace.get_tracer("x").start_span("y").end()
+began = time.monotonic()
+telemetry.end()
+log.info("ended", seconds=time.monotonic() - began)
+"""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        (line, *_) = logged(program, OTEL_TRACES_EXPORTER="otlp", OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+
+    assert line["message"] == "ended"
+    assert line["seconds"] < 8, "the exporter's own patience is ten seconds, its processor's thirty"
 
 
 @pytest.fixture
@@ -191,6 +257,33 @@ def test_a_request_is_one_span_by_its_route_without_address_agent_or_query(spans
     (span,) = spans.get_finished_spans()
     assert (span.name, span.kind) == ("GET /v1/cases/{case_id}", SpanKind.SERVER)
     assert dict(span.attributes or {}) == {"http.route": "/v1/cases/{case_id}", "http.response.status_code": 200}
+
+
+def test_a_request_about_a_tip_is_found_by_its_id_and_words_in_the_place_of_an_id_are_not_kept(
+    spans: InMemorySpanExporter,
+) -> None:
+    app, tip_id = an_app(), uuid4()
+
+    @app.get("/v1/tips/{tip_id}")
+    def read(tip_id: str) -> str:
+        return tip_id
+
+    with TestClient(app) as client:
+        client.get(f"/v1/tips/{tip_id}")
+        client.get(f"/v1/tips/{SECRET}")
+
+    by_id, by_words = spans.get_finished_spans()
+    assert (by_id.attributes or {})["tip.id"] == str(tip_id)
+    assert "tip.id" not in (by_words.attributes or {})
+    assert SECRET not in by_words.to_json()
+
+
+def test_what_only_asks_whether_a_service_lives_leaves_no_span(spans: InMemorySpanExporter) -> None:
+    with TestClient(an_app()) as client:
+        for path in ("/livez", "/readyz", "/metrics"):
+            client.get(path)
+
+    assert spans.get_finished_spans() == ()
 
 
 def test_a_request_continues_the_callers_trace(spans: InMemorySpanExporter) -> None:

@@ -29,6 +29,8 @@ def wanted_ports(at: Installation, services: Sequence[Service]) -> dict[int, str
         at.oidc.port: "the OpenID provider",
         at.mail.port: "the mail catcher",
     }
+    if at.has_zipkin:
+        ports[at.zipkin.port] = "Zipkin"
     for service in services:
         ports[service.api_port(at)] = service.name
         ports[service.worker_port(at)] = f"{service.name}'s worker"

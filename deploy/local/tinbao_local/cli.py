@@ -18,7 +18,7 @@ from tinbao_local.audit import audit
 from tinbao_local.checks import CannotStartError, check, check_owner
 from tinbao_local.children import ChildFailedError, Program
 from tinbao_local.installation import Installation
-from tinbao_local.kafka import JarsMissingError
+from tinbao_local.jars import JarsMissingError
 from tinbao_local.keys import (
     DirectoryAwayError,
     NotAPublicKeyError,
@@ -81,6 +81,7 @@ def status() -> None:
     typer.echo(f"tinbao runs here (process {pid})." if pid else "tinbao does not run here.")
     if pid:
         programs = [at.postgres.program(), at.kafka.program(), at.oidc.program(), at.mail.program()]
+        programs += [at.zipkin.program()] if at.has_zipkin else []
         programs += [process for service in SERVICES for process in processes(at, service)]
         for name, is_ready in asyncio.run(_ask(programs)):
             typer.echo(f"{'ready' if is_ready else 'NOT READY':10} {name}")

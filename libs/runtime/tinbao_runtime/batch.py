@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from opentelemetry import trace
-from opentelemetry.trace import Span
+from opentelemetry.trace import Span, StatusCode
 from tinbao_contracts.events import Event, TipEvent
 
 from tinbao_runtime import inbox, letters
@@ -16,9 +16,12 @@ from tinbao_runtime.envelope import Envelope, Malformed, Received, UnknownType, 
 from tinbao_runtime.inbox import Claim
 from tinbao_runtime.letters import RawRecord
 from tinbao_runtime.postgres import TRANSIENT, Connection
-from tinbao_runtime.tracing import context_of, continued, traceparent_of
+from tinbao_runtime.tracing import context_of, continued, tag_tip, traceparent_of
 
 tracer = trace.get_tracer(__name__)
+
+OUTCOME = "tinbao.record.outcome"
+"""Of a record that was not simply applied: parked, dead, or rolled back (with its batch, to be taken again)."""
 
 Handler: TypeAlias = Callable[[Connection, Sequence[Received[Any]]], Awaitable[None]]
 """Applies consecutive events of one class, in their order, inside the caller's transaction."""
@@ -44,6 +47,7 @@ class Readable:
 
     record: RawRecord
     received: Received[Event]
+    span: Span = trace.INVALID_SPAN
 
 
 def each(verb: Callable[[Connection, Received[Any]], Awaitable[None]]) -> Handler:
@@ -136,11 +140,14 @@ class Batch:
         except TRANSIENT:
             raise
         except NotYet:
+            item.span.set_attribute(OUTCOME, "parked")
             await letters.park(self._conn, item.record, item.received.id, type(item.received.event).__name__)
             return False
         except Rejected as error:
+            _fail(item.span, "dead")
             await self._bury(item.record, str(error))
         except Exception as error:  # noqa: BLE001 - whatever a single event does to its verb, its neighbours go on
+            _fail(item.span, "dead")
             await self._bury(item.record, f"{type(error).__name__} in {type(item.received.event).__name__}")
         return True
 
@@ -154,12 +161,16 @@ class Batch:
 @contextmanager
 def _traced(items: Sequence[Readable]) -> Iterator[list[Readable]]:
     """The same items, each under a span of its own, child of the one that published it."""
-    spans = [_start_span(item) for item in items]
+    traced = [_continue(item, _start_span(item)) for item in items]
     try:
-        yield [_continue(item, span) for item, span in zip(items, spans, strict=True)]
+        yield traced
+    except BaseException:
+        for item in traced:
+            _fail(item.span, "rolled back")
+        raise
     finally:
-        for span in spans:
-            span.end()
+        for item in traced:
+            item.span.end()
 
 
 def _start_span(item: Readable) -> Span:
@@ -167,13 +178,26 @@ def _start_span(item: Readable) -> Span:
     parent = context_of(item.received.traceparent)
     span = tracer.start_span(f"process {type(event).__name__}", parent, trace.SpanKind.CONSUMER)
     if span.is_recording():
-        span.set_attributes({"messaging.destination.name": record.topic, "messaging.kafka.message.key": event.key()})
+        span.set_attributes(
+            {
+                "messaging.destination.name": record.topic,
+                "messaging.kafka.message.key": event.key(),
+                "messaging.message.id": str(item.received.id),
+                "messaging.message.body.size": len(record.value or b""),
+            }
+        )
     if isinstance(event, TipEvent) and span.is_recording():
-        span.set_attribute("tip.id", str(event.tip_id))
+        tag_tip(span, event.tip_id)
     return span
 
 
 def _continue(item: Readable, span: Span) -> Readable:
     if not span.is_recording():
         return item
-    return replace(item, received=replace(item.received, traceparent=traceparent_of(span)))
+    return replace(item, received=replace(item.received, traceparent=traceparent_of(span)), span=span)
+
+
+def _fail(span: Span, outcome: str) -> None:
+    """Without the error's words, which may be the sender's."""
+    span.set_attribute(OUTCOME, outcome)
+    span.set_status(StatusCode.ERROR)

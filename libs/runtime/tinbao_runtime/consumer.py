@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from tinbao_runtime import faults, kafka, letters
 from tinbao_runtime.batch import Batch, Handlers, TooManyDeadLetters
 from tinbao_runtime.envelope import KNOWN
+from tinbao_runtime.lag import Lag, kind_of
 from tinbao_runtime.letters import RawRecord
 from tinbao_runtime.metrics import CONSUMED
 from tinbao_runtime.postgres import Pool, Unavailable, transaction
@@ -41,6 +42,9 @@ class BatchConsumer:
         self._handlers = handlers
         self._dead_letters_at_once = dead_letters_at_once
         self._watchdog = Watchdog(timeout=0.0)
+        self._lag = Lag()
+        self._in_hand: dict[TopicPartition, int] = {}
+        """The first offset of what was read and is not stored yet."""
         self.seen_alive_at = 0.0
         """Monotonic seconds of the last round, whether there were records or not."""
 
@@ -57,7 +61,10 @@ class BatchConsumer:
             await kafka.stop(self._client)
 
     async def watch(self, stall_timeout: float, every: float = 5.0) -> None:
-        """Raise Stalled where records are there to read and a position has not moved for `stall_timeout` seconds."""
+        """Raise Stalled where records are there to read and a position has not moved for `stall_timeout` seconds.
+
+        Measures the lag by the way.
+        """
         self._watchdog = Watchdog(stall_timeout)
         while True:
             await asyncio.sleep(every)
@@ -83,12 +90,13 @@ class BatchConsumer:
         return taken
 
     async def _take(self, batch: Taken) -> None:
-        records = [_raw(record) for taken in batch.values() for record in taken]
-        await self._store_until_done(records)
-        faults.reach("consumer.stored", len(records))
+        self._in_hand = {partition: taken[0].offset for partition, taken in batch.items()}
+        await self._store_until_done([_raw(record) for taken in batch.values() for record in taken])
+        self._in_hand = {}
+        faults.reach("consumer.stored", sum(map(len, batch.values())))
         await self._commit({partition: taken[-1].offset + 1 for partition, taken in batch.items()})
         for partition, taken in batch.items():
-            CONSUMED.labels(partition.topic.partition(".")[0]).inc(len(taken))
+            CONSUMED.labels(kind_of(partition.topic)).inc(len(taken))
 
     async def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         try:
@@ -148,6 +156,7 @@ class BatchConsumer:
         except KafkaError:
             self._watchdog.forget()  # the broker is away, or the partitions are being given out anew
         else:
+            self._lag.show({**positions, **self._in_hand}, ends)
             self._watchdog.look(positions, ends, time.monotonic())
 
     async def _position(self, partition: TopicPartition) -> int:

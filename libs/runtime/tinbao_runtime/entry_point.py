@@ -45,6 +45,8 @@ def run_entry_point(
         sys.exit(f"The database was not migrated: {error}")
     except WRONG_DATABASE as error:
         sys.exit(f"TINBAO_DATABASE_URL: the database cannot be used with it ({type(error).__name__})")
+    finally:
+        telemetry.end()
 
 
 def read_settings(settings_class: type[S]) -> S:

@@ -1,4 +1,8 @@
-"""The numbers an operator watches, named in this one place."""
+"""The numbers an operator watches, named in this one place; docs/operations.md says when to worry.
+
+What only some processes know has a label, so that the others say nothing instead of 0. None is a station: there are
+3,319 of them, and each would make its own series in every process.
+"""
 
 import time
 
@@ -14,8 +18,20 @@ DEAD_LETTERS = Gauge("tinbao_dead_letters", "Records that wait for an operator",
 PARKED = Gauge("tinbao_parked_records", "Records of a type this release does not know, or too early", registry=REGISTRY)
 RELAYED = Counter("tinbao_relay_acknowledged", "Events acknowledged by Kafka", registry=REGISTRY)
 CONSUMED = Counter("tinbao_consumed_records", "Records stored by the consumer", ["topic_kind"], registry=REGISTRY)
-LOG_ENTRIES = Gauge("tinbao_log_entries", "Leaves of the signed audit log", registry=REGISTRY)
-LOG_SIGNED_AT = Gauge("tinbao_log_signed_at_seconds", "When the audit log was last signed", registry=REGISTRY)
+CONSUMER_LAG = Gauge(
+    "tinbao_consumer_lag_records",
+    "Records of this consumer's partitions that are not stored yet",
+    ["topic_kind"],
+    registry=REGISTRY,
+)
+UNOPENED_TIPS = Gauge(
+    "tinbao_unopened_tips", "Tips of which no station has said that it opened a case", ["urgency"], registry=REGISTRY
+)
+UNOPENED_OLDEST = Gauge(
+    "tinbao_unopened_oldest_seconds", "Age of the oldest such tip, 0 if there is none", ["urgency"], registry=REGISTRY
+)
+LOG_ENTRIES = Gauge("tinbao_log_entries", "Leaves of the signed audit log", ["log"], registry=REGISTRY)
+LOG_SIGNED_AT = Gauge("tinbao_log_signed_at_seconds", "When the audit log was last signed", ["log"], registry=REGISTRY)
 REQUESTS = Histogram(
     "tinbao_request_seconds", "Time to answer a request", ["route", "method", "status"], registry=REGISTRY
 )

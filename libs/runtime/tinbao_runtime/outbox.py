@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from tinbao_contracts.events import Event
+from opentelemetry import trace
+from tinbao_contracts.events import Event, TipEvent
 from uuid_utils.compat import uuid7
 
 from tinbao_runtime.clock import now
 from tinbao_runtime.envelope import Received
 from tinbao_runtime.kafka import MAX_RECORD_BYTES
 from tinbao_runtime.postgres import Connection
-from tinbao_runtime.tracing import current_traceparent
+from tinbao_runtime.tracing import tag_tip, traceparent_of
 
 Row = tuple[UUID, str, str, str, bytes, datetime, str | None]
 
@@ -23,9 +24,14 @@ class RecordTooLarge(Exception):
 async def enqueue(conn: Connection, *events: Event) -> None:
     """Store events to be published once the transaction commits, in this order, under the current trace.
 
+    What announces something about a tip is about that tip: its span is tagged so.
     Order within a tip holds only while the caller holds the lock of that tip's or case's row. Raises RecordTooLarge.
     """
-    traceparent = current_traceparent()
+    span = trace.get_current_span()
+    for event in events:
+        if isinstance(event, TipEvent):
+            tag_tip(span, event.tip_id)
+    traceparent = traceparent_of(span)
     await _insert(conn, [_row(event, traceparent) for event in events])
 
 

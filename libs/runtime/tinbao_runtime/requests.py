@@ -1,7 +1,9 @@
 """One server span and one measurement for each request, by route template: no address, no user agent, no query."""
 
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
+from uuid import UUID
 
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
@@ -10,12 +12,15 @@ from opentelemetry.trace import Span, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tinbao_runtime.metrics import REQUESTS
-from tinbao_runtime.tracing import context_of
+from tinbao_runtime.tracing import context_of, tag_tip
 
 tracer = trace.get_tracer(__name__)
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Anything else is the sender's invention, which must make neither a label nor a name."""
+
+PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+"""Asked every few seconds by programs: nothing to trace or to measure."""
 
 NO_TELEMETRY: TelemetryConfig = {
     "tracing": False,
@@ -35,7 +40,7 @@ class RequestTelemetry:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
         status, began = 500, time.perf_counter()
@@ -58,6 +63,7 @@ class RequestTelemetry:
                 route = getattr(scope.get("route"), "path", "unknown")
                 span.update_name(f"{method} {route}")
                 span.set_attributes({"http.route": route, "http.response.status_code": status})
+                _tag(span, scope.get("path_params", {}))
                 if status >= 500:
                     span.set_status(StatusCode.ERROR)
                 REQUESTS.labels(route, method, str(status)).observe(time.perf_counter() - began)
@@ -67,3 +73,9 @@ class RequestTelemetry:
         return tracer.start_as_current_span(
             method, parent, trace.SpanKind.SERVER, record_exception=False, set_status_on_exception=False
         )
+
+
+def _tag(span: Span, path_params: Mapping[str, object]) -> None:
+    """With the tip that the path names, if it is an id: anything else is words of the sender."""
+    with suppress(ValueError):
+        tag_tip(span, UUID(str(path_params.get("tip_id"))))

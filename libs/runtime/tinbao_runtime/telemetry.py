@@ -10,6 +10,8 @@ import os
 import sys
 import time
 from collections.abc import MutableMapping
+from importlib.metadata import entry_points
+from threading import Thread
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -17,13 +19,16 @@ import structlog
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SimpleSpanProcessor, SpanExporter
 from structlog.tracebacks import ExceptionDictTransformer
+
+from tinbao_runtime.tolerant_exporter import TolerantExporter
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 LogEntry: TypeAlias = MutableMapping[str, Any]
 
 REPEATED_SECONDS = 10.0
+LAST_SPANS_SECONDS = 2.0
 
 
 def configure(service: str) -> None:
@@ -32,28 +37,42 @@ def configure(service: str) -> None:
     _configure_logs(service)
 
 
+def end() -> None:
+    """Call once, last thing: the last spans leave, if they leave soon. A collector that hangs holds nobody up."""
+    provider = trace.get_tracer_provider()
+    if isinstance(provider, TracerProvider):
+        leaving = Thread(target=provider.shutdown, daemon=True)
+        leaving.start()
+        leaving.join(LAST_SPANS_SECONDS)
+
+
 def _configure_traces(service: str) -> None:
     processor = _span_processor(os.environ.get("OTEL_TRACES_EXPORTER", "none"))
     if processor is not None:
-        provider = TracerProvider(resource=Resource.create({"service.name": service}))
+        # Not at exit: there it would wait for thirty seconds.
+        provider = TracerProvider(resource=Resource.create({"service.name": service}), shutdown_on_exit=False)
         provider.add_span_processor(processor)
         trace.set_tracer_provider(provider)
 
 
 def _span_processor(exporter: str) -> SpanProcessor | None:
-    """OTEL_TRACES_EXPORTER: none (default), otlp (OTEL_EXPORTER_OTLP_* say where), or console."""
+    """OTEL_TRACES_EXPORTER: none (default), otlp (OTEL_EXPORTER_OTLP_* say where), console, or an installed one."""
     match exporter:
         case "none":
             return None
-        case "otlp":
-            # Its protobuf costs every process that is not traced a fifth of a second.
-            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  - above
-
-            return BatchSpanProcessor(OTLPSpanExporter())
         case "console":
             return SimpleSpanProcessor(ConsoleSpanExporter())
         case _:
-            raise ValueError(f"OTEL_TRACES_EXPORTER is none, otlp or console, not {exporter}")
+            return BatchSpanProcessor(TolerantExporter(_exporter(exporter)))
+
+
+def _exporter(name: str) -> SpanExporter:
+    """Loaded only where it is wanted: its protobuf would cost every process a fifth of a second."""
+    found = entry_points(group="opentelemetry_traces_exporter", name="otlp_proto_http" if name == "otlp" else name)
+    if not found:
+        raise ValueError(f"OTEL_TRACES_EXPORTER is none, otlp, console or an installed exporter, not {name}")
+    exporter: SpanExporter = next(iter(found)).load()()
+    return exporter
 
 
 def _configure_logs(service: str) -> None:
@@ -80,9 +99,10 @@ def _configure_logs(service: str) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
-    handler.addFilter(_Rarely("aiokafka"))
+    handler.addFilter(_Rarely("aiokafka", "opentelemetry"))
     logging.basicConfig(handlers=[handler], level=os.environ.get("TINBAO_LOG_LEVEL", "INFO"), force=True)
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)  # TolerantExporter says it, and once
     sys.excepthook = _log_uncaught
 
 
@@ -90,13 +110,13 @@ class _Rarely(logging.Filter):
     """Lets each line of a library pass once in ten seconds. While a broker is away it says so dozens of times a second,
     which would fill a disk."""
 
-    def __init__(self, library: str) -> None:
+    def __init__(self, *libraries: str) -> None:
         super().__init__()
-        self._library = library
+        self._libraries = libraries
         self._said_at: dict[tuple[str, int], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name.partition(".")[0] != self._library:
+        if record.name.partition(".")[0] not in self._libraries:
             return True
         line, at = (record.pathname, record.lineno), time.monotonic()
         is_new = at - self._said_at.get(line, -REPEATED_SECONDS) >= REPEATED_SECONDS

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
@@ -18,8 +19,9 @@ def traceparent_of(span: Span) -> str | None:
     return carrier.get("traceparent")
 
 
-def current_traceparent() -> str | None:
-    return traceparent_of(trace.get_current_span())
+def tag_tip(span: Span, tip_id: UUID) -> None:
+    """The tag by which a tip's whole life is found, in whatever traces it was."""
+    span.set_attribute("tip.id", str(tip_id))
 
 
 def context_of(traceparent: str | None) -> Context | None:

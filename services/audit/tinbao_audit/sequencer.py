@@ -81,8 +81,8 @@ class Sequencer:
         note = Checkpoint(self._key.name, tree.size, tree.root).sign(self._key)
         await store.insert_checkpoint(conn, tree.size, note)
         await asyncio.to_thread(self._folder.publish, note, tree.size)
-        LOG_ENTRIES.set(tree.size)
-        LOG_SIGNED_AT.set_to_current_time()
+        LOG_ENTRIES.labels(self._key.name).set(tree.size)
+        LOG_SIGNED_AT.labels(self._key.name).set_to_current_time()
 
     def _is_alive(self) -> None:
         self.seen_alive_at = time.monotonic()

@@ -23,6 +23,7 @@ from tinbao_web.static import mount_static
 from tinbao_intake import store
 from tinbao_intake.api import api_router
 from tinbao_intake.consumers import GROUP, HANDLERS, PATTERN
+from tinbao_intake.count_unopened import count_unopened
 from tinbao_intake.directory_cache import DirectoryCache
 from tinbao_intake.doors import Doors
 from tinbao_intake.problems import PROBLEMS
@@ -32,6 +33,7 @@ from tinbao_intake.web import web_router
 
 SOURCE = "/intake"
 REPLAY_PARKED = timedelta(seconds=10)
+COUNT_UNOPENED = timedelta(seconds=10)
 
 
 def create_api(settings: IntakeSettings, pool: Pool) -> FastAPI:
@@ -69,15 +71,22 @@ async def run_api(settings: IntakeSettings) -> None:
 
 async def run_worker_process(settings: IntakeSettings) -> None:
     async with await open_pool(settings) as pool:
-        client = kafka.consumer(settings, GROUP)
-        cases = BatchConsumer(client, pool, PATTERN, HANDLERS, settings.dead_letters_at_once)
-        watching = cases.watch(settings.stall_timeout.total_seconds())
-        replaying = every(REPLAY_PARKED, cases.replay_parked)
 
         async def remind() -> None:
             async with transaction(pool) as conn:
                 await republish_unopened(conn, now(), settings.first_reminder)
 
-        others = (watching, replaying, every(settings.first_reminder / 20, remind))
+        async def count() -> None:
+            async with transaction(pool) as conn:
+                await count_unopened(conn, now())
+
+        client = kafka.consumer(settings, GROUP)
+        cases = BatchConsumer(client, pool, PATTERN, HANDLERS, settings.dead_letters_at_once)
+        scheduled = (
+            cases.watch(settings.stall_timeout.total_seconds()),
+            every(REPLAY_PARKED, cases.replay_parked),
+            every(settings.first_reminder / 20, remind),
+            every(COUNT_UNOPENED, count),
+        )
         relay = Relay(settings, SOURCE)
-        await run_worker(settings, pool, [relay, cases], *others, needed_since=store.oldest_unopened)
+        await run_worker(settings, pool, [relay, cases], *scheduled, needed_since=store.oldest_unopened)

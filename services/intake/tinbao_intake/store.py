@@ -79,6 +79,11 @@ POSTPONE = """
 # When the tip was received that has waited longest for its case; NULL if none waits.
 OLDEST_UNOPENED = "SELECT min(received_at) FROM tips WHERE opened_at IS NULL"
 
+# How many tips no station has opened, and when the oldest was received, by urgency.
+COUNT_UNOPENED = """
+    SELECT urgency, count(*) AS tips, min(received_at) AS oldest FROM tips WHERE opened_at IS NULL GROUP BY urgency
+"""
+
 # Registers a station, or changes it; returns nothing if it is registered just so.
 UPSERT_STATION = """
     INSERT INTO stations (code, name, communes, served_by, is_remote) VALUES ($1, $2, $3, $4, $5)
@@ -187,6 +192,11 @@ async def postpone_reminders(conn: Connection, due: Mapping[UUID, datetime]) -> 
 async def oldest_unopened(conn: Connection) -> datetime | None:
     received_at: datetime | None = await conn.fetchval(OLDEST_UNOPENED)
     return received_at
+
+
+async def count_unopened(conn: Connection) -> dict[str, tuple[int, datetime]]:
+    """How many, and when the oldest was received, by urgency; an urgency without any is missing."""
+    return {row["urgency"]: (row["tips"], row["oldest"]) for row in await conn.fetch(COUNT_UNOPENED)}
 
 
 async def save_station(conn: Connection, station: DirectoryStation) -> bool:
