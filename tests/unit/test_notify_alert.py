@@ -22,12 +22,13 @@ NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 # What is in a cell is the state that the act leads to; "-" is not allowed. For a broadcaster who is no author.
 PROMISED = """
-status     edit   submit     approve  reject    cancel
-draft      draft  submitted  -        -         -
-submitted  draft  -          issued   rejected  -
-rejected   draft  -          -        -         -
-issued     -      -          -        -         cancelled
-cancelled  -      -          -        -         -
+status      edit   submit     approve  reject    update  cancel
+draft       draft  submitted  -        -         -       -
+submitted   draft  -          issued   rejected  -       -
+rejected    draft  -          -        -         -       -
+issued      -      -          -        -         issued  cancelled
+superseded  -      -          -        -         -       -
+cancelled   -      -          -        -         -       -
 """
 
 

@@ -8,7 +8,7 @@ from tinbao_contracts.alerts import AlertText, AlertUrgency, Certainty, Severity
 from tinbao_contracts.events import AlertProposedV1
 from tinbao_runtime.postgres import Connection, Record
 
-from tinbao_notify.alert import Alert, AlertDraft, Approval, Cancellation, Status
+from tinbao_notify.alert import Alert, AlertDraft, Approval, Cancellation, Issued, Sent, Status
 from tinbao_notify.audience import Reach, from_text, to_text
 from tinbao_notify.delivery import Delivery, DeliveryStatus, Progress
 from tinbao_notify.proposal import Proposal
@@ -49,8 +49,9 @@ SETTLE_PROPOSAL = """
 # Stores a new draft.
 INSERT_ALERT = """
     INSERT INTO alerts (alert_id, station, proposal_id, status, category, headline_vi, description_vi, headline_en,
-                        description_en, urgency, severity, certainty, area, audiences, expires_at, authors, changed_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+                        description_en, urgency, severity, certainty, area, audiences, expires_at, authors, changed_at,
+                        earlier, earlier_sent)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 """
 
 # Writes a draft anew, with its state and its authors.
@@ -67,6 +68,12 @@ SAVE_APPROVAL = """
     UPDATE alerts SET status = 'issued', approved_by = $2, digest = $3, issued_at = $4 WHERE alert_id = $1
 """
 
+# Marks an issued alert as one that an update holds instead of.
+MARK_SUPERSEDED = "UPDATE alerts SET status = 'superseded' WHERE alert_id = $1"
+
+# The one update that was begun of an alert, in any state.
+UPDATE_OF = "SELECT alert_id FROM alerts WHERE supersedes = $1"
+
 # Marks an issued alert as cancelled.
 SAVE_CANCELLATION = """
     UPDATE alerts SET status = 'cancelled', cancel_id = $2, cancelled_by = $3, cancelled_at = $4 WHERE alert_id = $1
@@ -76,7 +83,7 @@ SAVE_CANCELLATION = """
 FIND_ALERT = """
     SELECT alert_id, station, proposal_id, status, category, headline_vi, description_vi, headline_en, description_en,
            urgency, severity, certainty, area, audiences, expires_at, authors, changed_at, rejection, approved_by,
-           digest, issued_at, cancel_id, cancelled_by, cancelled_at
+           digest, issued_at, cancel_id, cancelled_by, cancelled_at, earlier, earlier_sent
     FROM alerts WHERE alert_id = $1 AND ($2::text[] IS NULL OR station = ANY ($2))
 """
 
@@ -84,16 +91,16 @@ FIND_ALERT = """
 LOCK_ALERT = """
     SELECT alert_id, station, proposal_id, status, category, headline_vi, description_vi, headline_en, description_en,
            urgency, severity, certainty, area, audiences, expires_at, authors, changed_at, rejection, approved_by,
-           digest, issued_at, cancel_id, cancelled_by, cancelled_at
+           digest, issued_at, cancel_id, cancelled_by, cancelled_at, earlier, earlier_sent
     FROM alerts WHERE alert_id = $1 AND ($2::text[] IS NULL OR station = ANY ($2)) FOR UPDATE
 """
 
-# The alerts of the console, last changed first; null stations for all.
+# The alerts of the console but for those that an update holds instead of, last changed first; null stations for all.
 LIST_ALERTS = """
     SELECT alert_id, station, proposal_id, status, category, headline_vi, description_vi, headline_en, description_en,
            urgency, severity, certainty, area, audiences, expires_at, authors, changed_at, rejection, approved_by,
-           digest, issued_at, cancel_id, cancelled_by, cancelled_at
-    FROM alerts WHERE $1::text[] IS NULL OR station = ANY ($1)
+           digest, issued_at, cancel_id, cancelled_by, cancelled_at, earlier, earlier_sent
+    FROM alerts WHERE status <> 'superseded' AND ($1::text[] IS NULL OR station = ANY ($1))
     ORDER BY coalesce(cancelled_at, issued_at, changed_at) DESC LIMIT 200
 """
 
@@ -101,25 +108,34 @@ LIST_ALERTS = """
 PUBLIC_ALERTS = """
     SELECT alert_id, station, proposal_id, status, category, headline_vi, description_vi, headline_en, description_en,
            urgency, severity, certainty, area, audiences, expires_at, authors, changed_at, rejection, approved_by,
-           digest, issued_at, cancel_id, cancelled_by, cancelled_at
+           digest, issued_at, cancel_id, cancelled_by, cancelled_at, earlier, earlier_sent
     FROM alerts WHERE status IN ('issued', 'cancelled') AND expires_at > $1 ORDER BY issued_at DESC LIMIT 200
 """
 
-# How many subscribers an alert would reach now.
-COUNT_REACHED = "SELECT count(*) FROM reached_by($1, $2, $3, $4)"
+# What holds of an alert that went out, by the id of any of its messages.
+FIND_PUBLIC = """
+    SELECT alert_id, station, proposal_id, status, category, headline_vi, description_vi, headline_en, description_en,
+           urgency, severity, certainty, area, audiences, expires_at, authors, changed_at, rejection, approved_by,
+           digest, issued_at, cancel_id, cancelled_by, cancelled_at, earlier, earlier_sent
+    FROM alerts
+    WHERE status IN ('issued', 'cancelled') AND first_id = (SELECT first_id FROM alerts WHERE alert_id = $1)
+"""
+
+# To how many subscribers an alert would go now.
+COUNT_ADDRESSEES = "SELECT count(*) FROM addressees($1, $2, $3, $4, $5)"
 
 # The next alert whose letters have not been written, locked; another worker's is passed over.
 NEXT_TO_ADDRESS = """
     SELECT alert_id, station, proposal_id, status, category, headline_vi, description_vi, headline_en, description_en,
            urgency, severity, certainty, area, audiences, expires_at, authors, changed_at, rejection, approved_by,
-           digest, issued_at, cancel_id, cancelled_by, cancelled_at
+           digest, issued_at, cancel_id, cancelled_by, cancelled_at, earlier, earlier_sent
     FROM alerts WHERE status = 'issued' AND addressed_at IS NULL ORDER BY issued_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 
-# One letter to each subscriber whom it reaches; a second time adds nobody.
+# One letter to each subscriber whom it reaches or whom an earlier message reached; a second time adds nobody.
 INSERT_DELIVERIES = """
     INSERT INTO deliveries (alert_id, subscription_id, due_at)
-    SELECT $1, subscription_id, $2 FROM reached_by($3, $4, $5, $6)
+    SELECT $1, subscription_id, $2 FROM addressees($3, $4, $5, $6, $7) AS subscription_id
     ON CONFLICT (alert_id, subscription_id) DO NOTHING
 """
 MARK_ADDRESSED = "UPDATE alerts SET addressed_at = $2 WHERE alert_id = $1"
@@ -153,7 +169,7 @@ POSTPONE_DELIVERY = "UPDATE deliveries SET due_at = $2, reason = $3 WHERE delive
 
 # Letters that have not left, of an alert or of a subscription, do not leave any more.
 STOP_ALERT = """
-    UPDATE deliveries SET status = 'stopped', settled_at = $2, reason = 'cancelled'
+    UPDATE deliveries SET status = 'stopped', settled_at = $2, reason = $3
     WHERE alert_id = $1 AND status = 'pending'
 """
 STOP_SUBSCRIPTION = """
@@ -251,6 +267,7 @@ async def insert_alert(conn: Connection, alert: Alert) -> None:
         INSERT_ALERT,
         *(alert.alert_id, alert.station, alert.proposal_id, alert.status, *said),
         *(list(alert.authors), alert.changed_at),
+        *([sent.message_id for sent in alert.earlier], [sent.sent_at for sent in alert.earlier]),
     )
 
 
@@ -265,12 +282,26 @@ async def save_approval(conn: Connection, alert_id: UUID, approval: Approval) ->
     await conn.execute(SAVE_APPROVAL, alert_id, approval.by, approval.digest, approval.issued_at)
 
 
+async def mark_superseded(conn: Connection, alert_id: UUID) -> None:
+    await conn.execute(MARK_SUPERSEDED, alert_id)
+
+
+async def update_of(conn: Connection, alert_id: UUID) -> UUID | None:
+    update: UUID | None = await conn.fetchval(UPDATE_OF, alert_id)
+    return update
+
+
 async def save_cancellation(conn: Connection, alert_id: UUID, cancellation: Cancellation) -> None:
     await conn.execute(SAVE_CANCELLATION, alert_id, cancellation.cancel_id, cancellation.by, cancellation.cancelled_at)
 
 
 async def find_alert(conn: Connection, alert_id: UUID, stations: list[str] | None = None) -> Alert | None:
     row = await conn.fetchrow(FIND_ALERT, alert_id, stations)
+    return _alert(row) if row else None
+
+
+async def find_public(conn: Connection, message_id: UUID) -> Alert | None:
+    row = await conn.fetchrow(FIND_PUBLIC, message_id)
     return _alert(row) if row else None
 
 
@@ -287,8 +318,10 @@ async def public_alerts(conn: Connection, now: datetime) -> list[Alert]:
     return [_alert(row) for row in await conn.fetch(PUBLIC_ALERTS, now)]
 
 
-async def count_reached(conn: Connection, reach: Reach) -> int:
-    counted: int = await conn.fetchval(COUNT_REACHED, reach.stations, reach.neighbourhoods, reach.sectors, reach.topics)
+async def count_addressees(conn: Connection, first_id: UUID, reach: Reach) -> int:
+    counted: int = await conn.fetchval(
+        COUNT_ADDRESSEES, first_id, reach.stations, reach.neighbourhoods, reach.sectors, reach.topics
+    )
     return counted
 
 
@@ -297,11 +330,13 @@ async def next_to_address(conn: Connection) -> Alert | None:
     return _alert(row) if row else None
 
 
-async def insert_deliveries(conn: Connection, alert_id: UUID, reach: Reach, at: datetime) -> None:
+async def insert_deliveries(conn: Connection, alert: Issued, reach: Reach, at: datetime) -> None:
     await conn.execute(
-        INSERT_DELIVERIES, alert_id, at, reach.stations, reach.neighbourhoods, reach.sectors, reach.topics
+        INSERT_DELIVERIES,
+        *(alert.alert_id, at, alert.first_id),
+        *(reach.stations, reach.neighbourhoods, reach.sectors, reach.topics),
     )
-    await conn.execute(MARK_ADDRESSED, alert_id, at)
+    await conn.execute(MARK_ADDRESSED, alert.alert_id, at)
 
 
 async def insert_confirmation(conn: Connection, subscription_id: UUID, at: datetime) -> None:
@@ -334,8 +369,8 @@ async def postpone_delivery(conn: Connection, delivery_id: UUID, due_at: datetim
     await conn.execute(POSTPONE_DELIVERY, delivery_id, due_at, reason)
 
 
-async def stop_deliveries(conn: Connection, alert_id: UUID, at: datetime) -> None:
-    await conn.execute(STOP_ALERT, alert_id, at)
+async def stop_deliveries(conn: Connection, alert_id: UUID, at: datetime, reason: str) -> None:
+    await conn.execute(STOP_ALERT, alert_id, at, reason)
 
 
 async def progress(conn: Connection, alert_id: UUID) -> Progress:
@@ -440,6 +475,7 @@ def _alert(row: Record) -> Alert:
         rejection=row["rejection"],
         approval=Approval(row["approved_by"], row["digest"], row["issued_at"]) if row["approved_by"] else None,
         cancellation=_cancellation(row) if row["cancelled_at"] else None,
+        earlier=tuple(Sent(*each) for each in zip(row["earlier"], row["earlier_sent"], strict=True)),
     )
 
 
