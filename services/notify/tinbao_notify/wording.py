@@ -25,7 +25,7 @@ URGENCIES: Mapping[AlertUrgency, str] = {
 SEVERITIES: Mapping[Severity, str] = {
     Severity.EXTREME: _("Đặc biệt nghiêm trọng"),
     Severity.SEVERE: _("Nghiêm trọng"),
-    Severity.MODERATE: _("Vừa"),
+    Severity.MODERATE: _("Trung bình"),
     Severity.MINOR: _("Nhẹ"),
     Severity.UNKNOWN: _("Chưa rõ"),
 }
