@@ -154,6 +154,30 @@ SUBJECTS = {
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
+async def test_pages_that_have_nothing_or_say_no_are_pages_too(visits: Visits, language: str) -> None:
+    """Before the tests below: a product in which nobody was warned yet."""
+    notify = visits.url("notify")
+    async with visits.by_somebody(language) as somebody, visits.by_somebody(language) as broadcaster:
+        page = somebody.page
+        await page.goto(notify)
+        await expect(page.locator(".empty")).to_be_visible()
+        await somebody.look("alerts-none")
+        await page.goto(f"{notify}/confirm/not-ours")
+        await button(page, "/confirm").click()
+        await expect(page.locator('a.button[href^="/subscribe"]')).to_be_visible()
+        await somebody.look("link-over")
+        await page.goto(f"{notify}/console")
+        await somebody.look("newsroom-sign-in")
+        await log_in(page, f"{notify}/console", "binhtuyen.truc")
+        await somebody.look("newsroom-no-right")
+        await log_in(broadcaster.page, f"{notify}/console", "phutho.truyenthong")
+        await expect(broadcaster.page.locator("main section")).to_have_count(5)
+        await broadcaster.look("newsroom-empty")
+        await broadcaster.page.locator('a[href^="/console/new"]').click()
+        await broadcaster.look("alert-new")
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
 async def test_an_alert_from_an_officers_proposal_to_the_one_who_has_read_enough(
     visits: Visits, product: Product, reporter: Reporter, neighbourhood: str, language: str
 ) -> None:
@@ -239,21 +263,6 @@ async def test_an_alert_from_an_officers_proposal_to_the_one_who_has_read_enough
         await expect(subscriber.page.get_by_role("status")).to_be_visible()
         await subscriber.look("unsubscribed")
         assert await subscriber.cookies(notify) == []
-
-
-@pytest.mark.parametrize("language", ["vi", "en"])
-async def test_pages_that_have_nothing_or_say_no_are_pages_too(visits: Visits, language: str) -> None:
-    notify = visits.url("notify")
-    async with visits.by_somebody(language) as somebody:
-        page = somebody.page
-        await page.goto(f"{notify}/confirm/not-ours")
-        await button(page, "/confirm").click()
-        await expect(page.locator('a.button[href^="/subscribe"]')).to_be_visible()
-        await somebody.look("link-over")
-        await page.goto(f"{notify}/console")
-        await somebody.look("newsroom-sign-in")
-        await log_in(page, f"{notify}/console", "binhtuyen.truc")
-        await somebody.look("newsroom-no-right")
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

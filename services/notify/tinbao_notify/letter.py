@@ -42,8 +42,8 @@ class Letters:
             f"{station_name}\n{self.cap.public_url}/alerts/{issued.first_id}",
             f"-- \n{_('Hủy đăng ký nhận cảnh báo')}: {unsubscribe}",
         ]
-        subject = f"{_('Cập nhật cảnh báo') if issued.earlier else _('Cảnh báo')}: {text.headline}"
-        return self._message(delivery, issued.approval.issued_at, subject, lines, unsubscribe)
+        kind = _("Cập nhật cảnh báo") if issued.earlier else _("Cảnh báo")
+        return self._message(delivery, issued.approval.issued_at, f"{kind}: {text.headline}", lines, unsubscribe)
 
     def confirmation(self, delivery: Delivery) -> Message:
         _ = self.texts[delivery.language].gettext
