@@ -4,22 +4,15 @@ Every visit also fails for what nobody sees at once: a script's mistake, refused
 barrier for people who cannot see well or use no mouse. Pictures go to TINBAO_SCREENSHOTS, or into pytest's folder.
 """
 
-import os
-import secrets
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Page, expect
 from tinbao_intake.receipt import ReceiptCode
-from tinbao_local.demo import DEMO_PASSWORD
-from tinbao_local.processes import SERVICES
 
-from tests.support.browser import Visitor, a_visitor, running_browser
 from tests.support.eventually import eventually
-from tests.support.product import Product
+from tests.support.visits import THROUGH_KAFKA_SECONDS, Visits, button, log_in, open_case
 
 TEXT = (
     "Nhóm khoảng 6 người đánh bạc ăn tiền ở dãy trọ sau khu công nghiệp, thường từ 22 giờ. "
@@ -30,54 +23,6 @@ ANSWER = (
     "Nếu thấy họ đến, đề nghị ông/bà gọi trực ban. Trân trọng cảm ơn ông/bà."
 )
 ADDED = "Tối qua họ lại đến, khoảng 22 giờ, thêm hai xe máy."
-THROUGH_KAFKA_SECONDS = 30
-"""A list asks for what is new every 20 s."""
-
-
-class Visits:
-    """Opens a browser of somebody's own."""
-
-    def __init__(self, product: Product, browser: Browser, pictures: Path) -> None:
-        self._product = product
-        self._browser = browser
-        self._pictures = pictures
-
-    def by_somebody(self, language: str = "vi", **options: Any) -> AbstractAsyncContextManager[Visitor]:
-        ours = {service.name: self.url(service.name) for service in SERVICES}
-        return a_visitor(self._browser, ours, self._pictures, language, **options)
-
-    def url(self, service: str) -> str:
-        return self._product.url(service)
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with running_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    chosen = os.environ.get("TINBAO_SCREENSHOTS")
-    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture
-def visits(product: Product, browser: Browser, pictures: Path) -> Visits:
-    return Visits(product, browser, pictures)
-
-
-@pytest.fixture
-def neighbourhood() -> str:
-    """By which an officer recognises this test's tip in the list."""
-    return f"Tổ dân phố {secrets.randbelow(900) + 100}"
-
-
-def button(page: Page, action: str) -> Locator:
-    """The one of the form with this action, in whatever language."""
-    return page.locator(f'form[action$="{action}"] button')
 
 
 async def fill_form(page: Page, neighbourhood: str) -> None:
@@ -99,23 +44,6 @@ async def open_mailbox(page: Page, url: str, code: str) -> None:
     await page.goto(f"{url}/mailbox")
     await page.locator("#receipt_code").fill(code)
     await button(page, "/mailbox").click()
-
-
-async def log_in(page: Page, console: str, login: str) -> None:
-    """Through the page of the OpenID provider."""
-    await page.goto(console)
-    await page.locator('a[href^="/login"]').click()
-    await page.locator("#username").fill(login)
-    await page.locator("#password").fill(DEMO_PASSWORD)
-    await page.locator("button[type=submit]").first.click()
-    await page.wait_for_url(f"{console}/**")
-
-
-async def open_case(page: Page, neighbourhood: str) -> None:
-    row = page.locator("a.case-row", has_text=neighbourhood)
-    await expect(row).to_be_visible(timeout=THROUGH_KAFKA_SECONDS * 1000)
-    await row.click()
-    await expect(page.locator("#case-title")).to_be_focused()
 
 
 async def open_content(page: Page) -> None:

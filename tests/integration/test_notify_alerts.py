@@ -1,5 +1,6 @@
 """An alert from draft to cancellation: who may, what is bound, and that the database itself keeps to it."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -7,9 +8,11 @@ import asyncpg
 import pytest
 from tinbao_contracts.events import AlertCancelledV1, AlertIssuedV1
 from tinbao_contracts.places import PROVINCE
+from tinbao_notify.address_alert import address_alert
 from tinbao_notify.alert import AlertNotFound, Changed, ForeignArea, Incomplete, NotAllowed, OwnAlert, Status
 from tinbao_notify.draft_changes import DraftChanges
 from tinbao_runtime.clock import now
+from tinbao_runtime.postgres import transaction
 
 from tests.support.notify import (
     AUDITOR,
@@ -43,7 +46,20 @@ async def test_a_second_person_approves_and_the_alert_is_issued_with_its_event(n
     (row,) = await notify.rows("SELECT event_type, topic, key, value FROM outbox_events")
     event = AlertIssuedV1.model_validate_json(row["value"])
     assert (row["event_type"], row["topic"], row["key"]) == ("AlertIssuedV1", "alerts", str(alert_id))
-    assert (event.authors, event.approved_by, event.content.digest()) == (("mai",), "long", event.digest)
+    assert event.content.digest() == event.digest
+
+
+async def test_what_third_parties_read_says_by_which_role_and_of_which_station_but_names_nobody(notify: Notify) -> None:
+    alert_id = await notify.issued(MAI, LONG)
+    await notify.issued_update(alert_id, MAI, LONG)
+    await notify.newsroom.cancel(MAI, (await notify.newsroom.read(MAI, alert_id)).update_id or alert_id)
+
+    values = [json.loads(row["value"]) for row in await notify.rows("SELECT value FROM outbox_events ORDER BY seq")]
+
+    said = [(value["role"], value["by_station"], value["station"]) for value in values]
+    assert said == [("broadcaster", "25", "08944")] * 2 + [("broadcaster", "08944", "08944")]
+    words = json.dumps(values)
+    assert [name for name in (MAI.subject, MAI.name, LONG.subject, LONG.name) if f'"{name}"' in words] == []
 
 
 async def test_an_author_cannot_approve(notify: Notify) -> None:
@@ -75,6 +91,27 @@ async def test_the_database_refuses_an_author_as_approver(notify: Notify) -> Non
         )
 
 
+async def test_the_database_lets_no_author_step_back_to_approve(notify: Notify) -> None:
+    alert_id = await notify.submitted(MAI)
+
+    with pytest.raises(asyncpg.CheckViolationError, match="an author stays an author"):
+        await notify.pool.execute("UPDATE alerts SET authors = '{long}' WHERE alert_id = $1", alert_id)
+
+
+async def test_nothing_leaves_of_an_alert_that_was_changed_behind_the_products_back(notify: Notify) -> None:
+    await notify.subscribe("an@example.org")
+    alert_id = await notify.issued()
+    await notify.pool.execute("ALTER TABLE alerts DISABLE TRIGGER keep_issued")
+    await notify.pool.execute("UPDATE alerts SET headline_vi = 'Chuyển tiền ngay' WHERE alert_id = $1", alert_id)
+
+    for path in ("/", f"/alerts/{alert_id}", f"/cap/{alert_id}.xml", "/feeds/alerts.atom"):
+        answer = await notify.http.get(path)
+        assert (answer.status_code, "Chuyển tiền" in answer.text) == (409, False)
+    with pytest.raises(Changed):
+        async with transaction(notify.pool) as conn:
+            await address_alert(conn, now())
+
+
 async def test_the_database_issues_nothing_that_nobody_approved(notify: Notify) -> None:
     alert_id = await notify.submitted(MAI)
 
@@ -89,7 +126,9 @@ async def test_the_database_issues_nothing_that_nobody_approved(notify: Notify) 
         "area = '{08905}'",
         "audiences = '{topic:drugs}'",
         "expires_at = now() + interval '1 year'",
-        "authors = '{long}'",
+        "authors = authors || '{long}'",
+        "status = 'draft'",
+        "earlier = array[gen_random_uuid()], earlier_sent = array[now()]",
         "approved_by = 'minh'",
     ],
 )

@@ -3,10 +3,15 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tinbao_contracts.alerts import Audience, AudienceKind
 from tinbao_contracts.places import PROVINCE
+from tinbao_notify.channel import Channel, Message
+from tinbao_notify.letter import Letters
+from tinbao_notify.main import cap_of, links_of
+from tinbao_notify.sender import Sender
 from tinbao_runtime import metrics
 from tinbao_runtime.clock import now
 
@@ -67,19 +72,51 @@ async def test_letters_reach_only_confirmed_subscribers_of_the_area_and_the_topi
     assert mail.addresses() == {"all@example.org": 1, "here@example.org": 1, "both@example.org": 1}
 
 
-async def test_a_sector_is_reached_by_those_who_belong_to_it(notify: Notify, mail: MailServer) -> None:
-    await notify.subscribe("landlord@example.org", sectors=["landlord"])
+@pytest.mark.parametrize(
+    ("kind", "code", "wish"),
+    [
+        (AudienceKind.SECTOR, "landlord", "sectors"),
+        (AudienceKind.NEIGHBOURHOOD, "08944: Tổ dân phố 4", "neighbourhoods"),
+    ],
+)
+async def test_a_sector_or_a_neighbourhood_is_reached_by_those_who_belong_to_it(
+    notify: Notify, mail: MailServer, kind: AudienceKind, code: str, wish: str
+) -> None:
+    belonging: dict[str, Any] = {wish: [code]}
+    await notify.subscribe("belongs@example.org", **belonging)
     await notify.subscribe("resident@example.org")
-    audiences = (
-        Audience(kind=AudienceKind.STATION, code=STATION),
-        Audience(kind=AudienceKind.SECTOR, code="landlord"),
-    )
+    await notify.subscribe("elsewhere@example.org", stations=[OTHER], **belonging)
 
-    await notify.issued(audiences=audiences)
+    await notify.issued(audiences=(Audience(kind=AudienceKind.STATION, code=STATION), Audience(kind=kind, code=code)))
 
     async with running(notify.sending()):
         await eventually(lambda: all_settled(notify))
-    assert mail.addresses() == {"landlord@example.org": 1}
+    assert mail.addresses() == {"belongs@example.org": 1}
+
+
+class Board(Channel):
+    """A channel that nobody knew of."""
+
+    def __init__(self) -> None:
+        self.pinned: list[Message] = []
+
+    async def send(self, message: Message) -> None:
+        self.pinned.append(message)
+
+    async def close(self) -> None:
+        """Has nothing to close."""
+
+
+async def test_another_channel_needs_no_more_than_to_send_and_to_close(notify: Notify, mail: MailServer) -> None:
+    await notify.subscribe("an@example.org")
+    await notify.issued()
+    board, letters = Board(), Letters.open(links_of(notify.settings), cap_of(notify.settings))
+
+    async with running(Sender(notify.pool, notify.settings, letters, lambda: board).run()):
+        await eventually(lambda: all_settled(notify))
+
+    (message,) = board.pinned
+    assert (message.subject, mail.taken) == ("Cảnh báo: Giả danh công an gọi điện", [])
 
 
 async def test_a_letter_is_in_the_subscribers_language_and_says_how_to_leave(notify: Notify, mail: MailServer) -> None:

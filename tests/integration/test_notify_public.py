@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -128,6 +129,15 @@ async def test_the_pages_show_alerts_in_force_in_the_readers_language(
     assert place in front.text
     assert headline in page.text
     assert "set-cookie" not in front.headers
+
+
+async def test_an_alert_whose_end_has_come_is_in_no_list_and_its_page_says_that_it_is_over(notify: Notify) -> None:
+    alert_id = await notify.issued(expires_at=now() + timedelta(seconds=0.5))
+    await eventually(lambda: notify.pool.fetchval("SELECT now() > max(expires_at) FROM alerts"))
+
+    assert "Giả danh" not in (await notify.http.get("/")).text
+    assert feedparser.parse((await notify.http.get("/feeds/alerts.atom")).content).entries == []
+    assert "Cảnh báo này đã hết hiệu lực." in (await notify.http.get(f"/alerts/{alert_id}")).text
 
 
 async def test_what_is_not_issued_is_nowhere(notify: Notify) -> None:

@@ -18,7 +18,7 @@ from tinbao_contracts.events import AlertProposedV1
 from tinbao_contracts.places import PROVINCE
 from tinbao_notify import store
 from tinbao_notify.__main__ import MIGRATIONS
-from tinbao_notify.draft_changes import DraftIn
+from tinbao_notify.draft_changes import DraftChanges, DraftIn
 from tinbao_notify.main import cap_of, create_api, create_sender, links_of
 from tinbao_notify.newsroom import Newsroom
 from tinbao_notify.officer import Officer
@@ -127,6 +127,19 @@ class Notify:
         alert_id = await self.submitted(author, **differences)
         await self.newsroom.approve(approver, alert_id, await self.digest(alert_id))
         return alert_id
+
+    async def submitted_update(self, alert_id: UUID, author: Officer = MAI, **changes: Any) -> UUID:
+        update_id = await self.newsroom.update(author, alert_id)
+        await self.newsroom.edit(author, update_id, DraftChanges.model_validate(changes))
+        await self.newsroom.submit(author, update_id)
+        return update_id
+
+    async def issued_update(
+        self, alert_id: UUID, author: Officer = MAI, approver: Officer = LONG, **changes: Any
+    ) -> UUID:
+        update_id = await self.submitted_update(alert_id, author, **changes)
+        await self.newsroom.approve(approver, update_id, await self.digest(update_id))
+        return update_id
 
     async def letters(self, status: str) -> int:
         counted: int = await self.pool.fetchval("SELECT count(*) FROM deliveries WHERE status = $1", status)

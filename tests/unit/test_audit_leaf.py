@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tinbao_audit.commitment import public_salt
 from tinbao_audit.leaf import Leaf, NotALeaf
-from tinbao_contracts.events import CaseViewedV1, Event, StationKeyRevokedV1, ViewReason
+from tinbao_contracts.events import AlertCancelledV1, CaseViewedV1, Event, StationKeyRevokedV1, ViewReason
 from tinbao_runtime.clock import now
 from tinbao_runtime.envelope import Received
 from uuid_utils.compat import uuid7
@@ -51,6 +51,22 @@ def test_a_leaf_says_what_happened_on_which_day_by_which_role_at_which_station()
         "type": "CaseViewedV1",
         "value": hmac.new(SALT, sha256(viewed.event.model_dump_json().encode()).digest(), "sha256").hexdigest(),
     }
+
+
+def test_the_leaf_of_an_alert_says_where_they_serve_who_acted_for_a_station() -> None:
+    cancelled = AlertCancelledV1(
+        alert_id=uuid7(),
+        station="08944",
+        role="broadcaster",
+        by_station="25",
+        occurred_at=now(),
+        identifier="VN-25-08944-x",
+        references="a,b,c",
+    )
+
+    leaf = Leaf.of(received(cancelled), SALT)
+
+    assert (leaf.role, leaf.station) == ("broadcaster", "25")
 
 
 def test_a_leaf_has_one_spelling() -> None:

@@ -15,19 +15,22 @@ from tinbao_notify.alert import Alert, AlertDraft, NotAllowed, Status
 from tinbao_notify.audience import audiences_of, from_text, to_text
 from tinbao_notify.cap import event_name
 from tinbao_notify.delivery import Delivery
+from tinbao_notify.draft_form import DraftForm
 from tinbao_notify.officer import Officer
 from tinbao_notify.rights import Action, Role
+from tinbao_notify.wording import BOTH_ENGLISH
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 # What is in a cell is the state that the act leads to; "-" is not allowed. For a broadcaster who is no author.
 PROMISED = """
-status     edit   submit     approve  reject    cancel
-draft      draft  submitted  -        -         -
-submitted  draft  -          issued   rejected  -
-rejected   draft  -          -        -         -
-issued     -      -          -        -         cancelled
-cancelled  -      -          -        -         -
+status      edit   submit     approve  reject    update  cancel
+draft       draft  submitted  -        -         -       -
+submitted   draft  -          issued   rejected  -       -
+rejected    draft  -          -        -         -       -
+issued      -      -          -        -         issued  cancelled
+superseded  -      -          -        -         -       -
+cancelled   -      -          -        -         -       -
 """
 
 
@@ -159,6 +162,20 @@ def test_an_audience_is_read_back_as_it_was_written(kind: AudienceKind) -> None:
     audience = Audience(kind=kind, code="08944: Tổ dân phố 4")
 
     assert from_text(to_text(audience)) == audience
+
+
+@pytest.mark.parametrize(
+    "half", [{"headline_en": "Callers pose as police"}, {"description_en": "Do not transfer money."}]
+)
+def test_half_an_english_text_is_answered_with_a_request_for_both_halves(half: dict[str, str]) -> None:
+    typed = {"headline_vi": "Giả danh công an", "description_vi": "Không chuyển tiền.", "area": ["08944"], **half}
+    codes = {"category": "online_fraud", "urgency": "Expected", "severity": "Moderate", "certainty": "Observed"}
+    form = DraftForm.model_validate({**typed, **codes, "idempotency_key": "kJr3Yp0tQm6W1c9Vb2Nn8A"})
+
+    with pytest.raises(ValidationError) as raised:
+        form.said()
+
+    assert list(DraftForm.mistakes(raised.value, str).values()) == [BOTH_ENGLISH]
 
 
 def a_delivery(attempts: int, due_until: datetime | None = None) -> Delivery:

@@ -210,11 +210,17 @@ class AlertProposedV1(Event):
 
 
 class AlertEvent(Event):
-    """Written by notify; read by audit and by third parties."""
+    """Written by notify; read by audit and by third parties, so it names no person: who acted stays in notify.
+
+    `alert_id` is the same for an alert, its updates and its cancellation.
+    """
 
     alert_id: UUID
     station: str = Field(description="In whose name the alert was issued.")
+    role: str = Field(description="Of whoever approved or cancelled.")
+    by_station: str = Field(description="Where they serve: the province also acts for other stations.")
     occurred_at: AwareDatetime
+    identifier: str = Field(description="Of the CAP message.")
 
     def topic(self) -> str:
         return ALERTS
@@ -224,21 +230,26 @@ class AlertEvent(Event):
 
 
 class AlertIssuedV1(AlertEvent):
-    """A second person approved exactly this content, whose digest (SHA-256) they were shown."""
+    """A second person, none of the authors, approved exactly this content, whose digest (SHA-256) they were shown."""
 
     content: AlertContent
     digest: bytes
-    identifier: str = Field(description="Of the CAP message.")
-    authors: tuple[str, ...] = Field(description="Everybody who wrote or submitted it; the approver is none of them.")
-    approved_by: str
+
+
+class AlertUpdatedV1(AlertEvent):
+    """This content holds instead of the earlier one. Approved as that was, by somebody who did not write it."""
+
+    content: AlertContent
+    digest: bytes
+    references: str = Field(
+        description="All earlier messages, oldest first, as CAP names them: `sender,identifier,sent`."
+    )
 
 
 class AlertCancelledV1(AlertEvent):
     """What has not been delivered yet is not delivered any more."""
 
-    identifier: str = Field(description="Of the CAP message of type Cancel.")
-    references: str = Field(description="The cancelled message as `sender,identifier,sent`.")
-    officer: str
+    references: str = Field(description="The alert and its updates, oldest first, as CAP names them.")
 
 
 EVENTS: tuple[type[Event], ...] = (
@@ -258,5 +269,6 @@ EVENTS: tuple[type[Event], ...] = (
     StationKeyRevokedV1,
     AlertProposedV1,
     AlertIssuedV1,
+    AlertUpdatedV1,
     AlertCancelledV1,
 )

@@ -36,7 +36,7 @@ class Leaf:
         return cls(
             type=type(event).__name__,
             day=local_day(getattr(event, "occurred_at", None) or received.occurred_at),
-            station=_word(STATION, getattr(event, "station", None)),
+            station=_word(STATION, getattr(event, "by_station", None) or getattr(event, "station", None)),
             role=_word(ROLE, getattr(event, "role", None)),
             commitment=Commitment.to(salt, received.id, received.value_hash),
         )

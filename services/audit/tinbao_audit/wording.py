@@ -20,7 +20,8 @@ EVENTS: Mapping[str, str] = {
     "StationKeyRegisteredV1": _("Đăng ký khóa của đơn vị"),
     "StationKeyRevokedV1": _("Thu hồi khóa của đơn vị"),
     "AlertProposedV1": _("Đề xuất cảnh báo"),
-    "AlertIssuedV1": _("Phát cảnh báo"),
+    "AlertIssuedV1": _("Phát hành cảnh báo"),
+    "AlertUpdatedV1": _("Cập nhật cảnh báo"),
     "AlertCancelledV1": _("Hủy cảnh báo"),
 }
 ROLES: Mapping[str, str] = {
@@ -28,5 +29,6 @@ ROLES: Mapping[str, str] = {
     "investigator": _("Cán bộ điều tra"),
     "chief": _("Trưởng đơn vị"),
     "province_officer": _("Cán bộ cấp tỉnh"),
+    "broadcaster": _("Cán bộ truyền thông"),
     "auditor": _("Kiểm toán viên"),
 }

@@ -1,4 +1,4 @@
-"""Write the letters of an issued alert: one to each subscriber whom it reaches."""
+"""Write the letters of an issued alert: one to each subscriber whom it, or what it supersedes, reaches."""
 
 from datetime import datetime
 
@@ -17,6 +17,6 @@ async def address_alert(conn: Connection, at: datetime) -> bool:
     alert = await store.next_to_address(conn)
     if alert is None:
         return False
-    audiences = Issued.of(alert).content.audiences
-    await store.insert_deliveries(conn, alert.alert_id, Reach.of(audiences), at)
+    issued = Issued.of(alert)
+    await store.insert_deliveries(conn, issued, Reach.of(issued.content.audiences), at)
     return True

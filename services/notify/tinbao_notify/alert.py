@@ -32,6 +32,10 @@ class ForeignArea(Exception):
     """The area has communes that another station answers for."""
 
 
+class NotInForce(NotAllowed):
+    """What an update would hold instead of has ended, was cancelled or has another update."""
+
+
 class Incomplete(Exception):
     """What is missing before an alert can be submitted; `fields` are the draft's own names."""
 
@@ -49,6 +53,8 @@ class Status(StrEnum):
     SUBMITTED = "submitted"
     REJECTED = "rejected"
     ISSUED = "issued"
+    SUPERSEDED = "superseded"
+    """An update holds instead."""
     CANCELLED = "cancelled"
 
 
@@ -59,9 +65,12 @@ MOVES: Mapping[tuple[Status, Action], Status] = {
     (Status.SUBMITTED, Action.APPROVE): Status.ISSUED,
     (Status.SUBMITTED, Action.REJECT): Status.REJECTED,
     (Status.REJECTED, Action.EDIT): Status.DRAFT,
+    (Status.ISSUED, Action.UPDATE): Status.ISSUED,
     (Status.ISSUED, Action.CANCEL): Status.CANCELLED,
 }
-"""Where an act leads; a pair that is absent is not allowed. Approving issues: there is no approved alert that waits."""
+"""Where an act leads; a pair that is absent is not allowed. Approving issues: there is no approved alert that waits. An
+update is a draft of its own, and the alert holds until it is approved.
+"""
 
 
 class AlertDraft(Frozen):
@@ -104,7 +113,17 @@ class Cancellation:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that went out; its id is also that of its CAP message."""
+
+    message_id: UUID
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
+    """One message: an alert, or an update of one."""
+
     alert_id: UUID
     station: str
     proposal_id: UUID | None
@@ -116,6 +135,17 @@ class Alert:
     rejection: str | None = None
     approval: Approval | None = None
     cancellation: Cancellation | None = None
+    earlier: tuple[Sent, ...] = ()
+    """What it holds instead of, oldest first."""
+
+    @property
+    def first_id(self) -> UUID:
+        """By which the public knows the alert and all its updates."""
+        return self.earlier[0].message_id if self.earlier else self.alert_id
+
+    @property
+    def supersedes(self) -> UUID | None:
+        return self.earlier[-1].message_id if self.earlier else None
 
     def after(self, action: Action, officer: Officer) -> Self:
         """The alert once the officer has done this. Raises NotAllowed, OwnAlert."""
@@ -136,7 +166,17 @@ class Alert:
         content = self.draft.content(at)
         if not compare_digest(content.digest(), shown):
             raise Changed
-        return Issued(self.alert_id, self.station, content, Approval(officer.subject, shown, at), None)
+        return Issued(self.alert_id, self.station, content, Approval(officer.subject, shown, at), None, self.earlier)
+
+    def updated_by(self, officer: Officer, alert_id: UUID, at: datetime) -> Self:
+        """A draft that says what this alert says, to hold instead of it. Raises NotAllowed, NotInForce."""
+        self.after(Action.UPDATE, officer)
+        if self.approval is None or not self.is_in_force(at):
+            raise NotInForce
+        earlier = (*self.earlier, Sent(self.alert_id, self.approval.issued_at))
+        return type(self)(
+            alert_id, self.station, None, Status.DRAFT, self.draft, (officer.subject,), at, earlier=earlier
+        )
 
     def allows(self, action: Action, officer: Officer) -> bool:
         try:
@@ -159,6 +199,7 @@ class Issued:
     content: AlertContent
     approval: Approval
     cancellation: Cancellation | None
+    earlier: tuple[Sent, ...] = ()
 
     @classmethod
     def of(cls, alert: Alert) -> Self:
@@ -168,7 +209,29 @@ class Issued:
         content = AlertContent.model_validate(alert.draft.model_dump())
         if not compare_digest(content.digest(), alert.approval.digest):
             raise Changed
-        return cls(alert.alert_id, alert.station, content, alert.approval, alert.cancellation)
+        return cls(alert.alert_id, alert.station, content, alert.approval, alert.cancellation, alert.earlier)
+
+    @property
+    def first(self) -> Sent:
+        """The message that began it: its id stays, whatever is updated."""
+        return self.earlier[0] if self.earlier else self._sent
+
+    @property
+    def first_id(self) -> UUID:
+        return self.first.message_id
+
+    @property
+    def updated_at(self) -> datetime | None:
+        return self.approval.issued_at if self.earlier else None
+
+    @property
+    def referred(self) -> tuple[Sent, ...]:
+        """The messages that the one that holds now refers to, oldest first."""
+        return (*self.earlier, self._sent) if self.cancellation else self.earlier
+
+    @property
+    def _sent(self) -> Sent:
+        return Sent(self.alert_id, self.approval.issued_at)
 
     @property
     def changed_at(self) -> datetime:

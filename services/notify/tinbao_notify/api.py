@@ -1,5 +1,6 @@
 """The HTTP API. Broadcasters are known by their access token or session; addresses travel in bodies, never in a URL."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -36,18 +37,26 @@ class RejectIn(Strict):
     reason: Reason
 
 
-async def officer_asking(request: Request, identity: Identity) -> Officer:
-    """Raises NotSignedIn, BadToken, ProviderAway."""
-    who = await identity.who(request)
-    return Officer.of(who.subject, who.name, who.roles, who.stations)
+def asking(identity: Identity) -> Callable[[Request], Awaitable[Officer]]:
+    """The dependency that says who asks. Raises NotSignedIn, BadToken, ProviderAway."""
+
+    async def officer(request: Request) -> Officer:
+        who = await identity.who(request)
+        return Officer.of(who.subject, who.name, who.roles, who.stations)
+
+    return officer
 
 
 def alerts_router(newsroom: Newsroom, identity: Identity) -> APIRouter:
-    async def asking(request: Request) -> Officer:
-        return await officer_asking(request, identity)
-
-    asker = Annotated[Officer, Depends(asking)]
     router = APIRouter(prefix="/v1", tags=["alerts"], responses=PROBLEM_RESPONSES)
+    router.include_router(_writing(newsroom, identity))
+    router.include_router(_deciding(newsroom, identity))
+    return router
+
+
+def _writing(newsroom: Newsroom, identity: Identity) -> APIRouter:
+    asker = Annotated[Officer, Depends(asking(identity))]
+    router = APIRouter()
 
     @router.post("/alerts", status_code=201)
     async def draft(officer: asker, body: NewAlertIn, key: KeyHeader) -> AlertOut:
@@ -60,6 +69,14 @@ def alerts_router(newsroom: Newsroom, identity: Identity) -> APIRouter:
         """Make a draft out of an officer's proposal."""
         alert = await newsroom.take(officer, proposal_id)
         return AlertOut.of(await newsroom.read(officer, alert.alert_id))
+
+    @router.post("/alerts/{alert_id}/update", status_code=201)
+    async def update(officer: asker, alert_id: UUID) -> AlertOut:
+        """Begin an update of an alert in force: a draft that says the same, to edit, submit and approve. Again: the
+        same draft. Until its approval the alert holds.
+        """
+        update_id = await newsroom.update(officer, alert_id)
+        return AlertOut.of(await newsroom.read(officer, update_id))
 
     @router.get("/alerts/{alert_id}")
     async def read(officer: asker, alert_id: UUID) -> AlertOut:
@@ -76,6 +93,13 @@ def alerts_router(newsroom: Newsroom, identity: Identity) -> APIRouter:
     async def submit(officer: asker, alert_id: UUID) -> AlertOut:
         await newsroom.submit(officer, alert_id)
         return AlertOut.of(await newsroom.read(officer, alert_id))
+
+    return router
+
+
+def _deciding(newsroom: Newsroom, identity: Identity) -> APIRouter:
+    asker = Annotated[Officer, Depends(asking(identity))]
+    router = APIRouter()
 
     @router.post("/alerts/{alert_id}/approve")
     async def approve(officer: asker, alert_id: UUID, body: ApproveIn) -> AlertOut:

@@ -25,14 +25,15 @@ async def cancel_alert(conn: Connection, officer: Officer, alert_id: UUID, at: d
     cancellation = Cancellation(uuid7(), officer.subject, at)
     cancelled = replace(Issued.of(alert), cancellation=cancellation)
     await store.save_cancellation(conn, alert_id, cancellation)
-    await store.stop_deliveries(conn, alert_id, at)
+    await store.stop_deliveries(conn, alert_id, at, "cancelled")
     event = AlertCancelledV1(
-        alert_id=alert_id,
+        alert_id=cancelled.first_id,
         station=alert.station,
+        role=officer.role_for(Action.CANCEL),
+        by_station=officer.serves_at(alert.station),
         occurred_at=at,
         identifier=cap.identifier(alert.station, cancellation.cancel_id),
-        references=cap.reference(cancelled),
-        officer=officer.subject,
+        references=cap.references(cancelled),
     )
     await outbox.enqueue(conn, event)
     return cancelled

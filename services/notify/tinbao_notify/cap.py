@@ -49,29 +49,30 @@ class Cap:
         """No OID of the WMO register: an authority would have to be registered there first."""
         return f"VN-{PROVINCE}-{station}-{message_id}"
 
-    def reference(self, issued: Issued) -> str:
-        """The message of type Alert, as `references` of a later one names it (CAP 3.2.1)."""
-        sent = local(issued.approval.issued_at)
-        return f"{self.sender(issued.station)},{self.identifier(issued.station, issued.alert_id)},{sent}"
+    def references(self, issued: Issued) -> str:
+        """All messages that went out before the one that holds now, oldest first (CAP 3.2.1); empty for the first."""
+        sender, station = self.sender(issued.station), issued.station
+        return " ".join(
+            f"{sender},{self.identifier(station, sent.message_id)},{local(sent.sent_at)}" for sent in issued.referred
+        )
 
     def message(self, issued: Issued, station_name: str) -> bytes:
-        """What holds now: the Alert, or the Cancel that refers to it."""
+        """What holds now: the Alert, its last Update, or the Cancel; the latter two refer to what came before."""
         root = _element("alert", *self._head(issued))
         for language, tag in LANGUAGES:
             root.append(self._info(issued, station_name, language, tag))
         return etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
 
     def _head(self, issued: Issued) -> Iterator[etree._Element]:
-        cancellation = issued.cancellation
-        message_id = cancellation.cancel_id if cancellation else issued.alert_id
+        message_id = issued.cancellation.cancel_id if issued.cancellation else issued.alert_id
         yield _element("identifier", self.identifier(issued.station, message_id))
         yield _element("sender", self.sender(issued.station))
         yield _element("sent", local(issued.changed_at))
         yield _element("status", self.status)
-        yield _element("msgType", "Cancel" if cancellation else "Alert")
+        yield _element("msgType", _message_type(issued))
         yield _element("scope", "Public")
-        if cancellation:
-            yield _element("references", self.reference(issued))
+        if references := self.references(issued):
+            yield _element("references", references)
 
     def _info(self, issued: Issued, station_name: str, language: str, tag: str) -> etree._Element:
         content, text = issued.content, issued.text(language)
@@ -87,7 +88,7 @@ class Cap:
             _element("senderName", station_name),
             _element("headline", (CANCELLED[language] if issued.cancellation else "") + text.headline),
             _element("description", text.description),
-            _element("web", f"{self.public_url}/alerts/{issued.alert_id}"),
+            _element("web", f"{self.public_url}/alerts/{issued.first_id}"),
             _element(
                 "area",
                 _element("areaDesc", area_name(content.area)),
@@ -111,6 +112,12 @@ def area_name(area: tuple[str, ...]) -> str:
 def event_name(category: str, language: str) -> str:
     known = load_catalogue()[category]
     return known.short_en if language == "en" else known.short_vi
+
+
+def _message_type(issued: Issued) -> str:
+    if issued.cancellation:
+        return "Cancel"
+    return "Update" if issued.earlier else "Alert"
 
 
 def _element(name: str, *content: str | etree._Element) -> etree._Element:

@@ -1,137 +1,41 @@
 """The broadcasters' console, over the same newsroom as the API. An act redirects, or says what is wrong."""
 
-import secrets
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
 from pydantic import ValidationError
 from starlette.responses import Response
-from tinbao_contracts.alerts import AlertUrgency, Certainty, Severity
 from tinbao_contracts.text import fold
-from tinbao_runtime.clock import now
 from tinbao_runtime.idempotency import IdempotencyKey
 from tinbao_web.login import Identity
 from tinbao_web.pages import Pages, see_other
-from tinbao_web.texts import language_of
 
-from tinbao_notify.alert import Changed, ForeignArea, Incomplete, NotAllowed, OwnAlert
-from tinbao_notify.api import Reason, officer_asking
-from tinbao_notify.audience import TOPICS
+from tinbao_notify.alert import ForeignArea, NotAllowed, NotInForce
+from tinbao_notify.api import Reason, asking
 from tinbao_notify.cap import area_name
+from tinbao_notify.console_pages import ConsolePages, to_alert
 from tinbao_notify.draft_form import DraftForm
-from tinbao_notify.newsroom import AlertFile, Newsroom
+from tinbao_notify.newsroom import Newsroom
 from tinbao_notify.officer import Officer
-from tinbao_notify.responses import digest_of
 from tinbao_notify.rights import Action
-from tinbao_notify.views import Reader
-from tinbao_notify.web import communes_in_order
-from tinbao_notify.wording import (
-    CERTAINTIES,
-    CHANGED,
-    FOREIGN_AREA,
-    INCOMPLETE,
-    OWN_ALERT,
-    SEVERITIES,
-    URGENCIES,
-    WRONG_AREA,
-)
+from tinbao_notify.wording import NOT_IN_FORCE, WRONG_AREA
 
 Digest = Annotated[str, Form(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Console:
-    """Gathers what a page shows."""
-
-    def __init__(self, newsroom: Newsroom, pages: Pages) -> None:
-        self._newsroom = newsroom
-        self._pages = pages
-
-    async def board(self, request: Request, officer: Officer) -> Response:
-        board, reader = await self._newsroom.board(officer), self._reader(request)
-        rows = [reader.row(alert, board.station_names) for alert in board.alerts]
-        context = {
-            **await self._frame(officer),
-            "proposals": [reader.proposal(proposal, board.station_names) for proposal in board.proposals],
-            "submitted": [row for row in rows if row.status == "submitted"],
-            "drafts": [row for row in rows if row.status in ("draft", "rejected")],
-            "in_force": [row for row in rows if row.is_in_force],
-            "over": [row for row in rows if row.status in ("issued", "cancelled") and not row.is_in_force],
-            "may_draft": officer.may(Action.DRAFT),
-        }
-        return self._pages.render(request, "board.html", context)
-
-    async def alert(self, request: Request, officer: Officer, file: AlertFile, error: str | None = None) -> Response:
-        reader = self._reader(request)
-        context = {
-            **await self._frame(officer),
-            "alert": reader.file(file),
-            "actions": {action.value for action in Action if file.alert.allows(action, officer)},
-            "is_author": officer.subject in file.alert.authors,
-            "digest": digest_of(file),
-            "error": reader.gettext(error) if error else None,
-        }
-        return self._pages.render(request, "review.html", context, 409 if error else 200)
-
-    async def form(
-        self,
-        request: Request,
-        officer: Officer,
-        action: str,
-        values: dict[str, Any],
-        errors: dict[str, str] | None = None,
-    ) -> Response:
-        reader, allowed = self._reader(request), await self._newsroom.communes(officer)
-        context = {
-            **await self._frame(officer),
-            "action": action,
-            "values": {**_EMPTY, **values},
-            "errors": errors or {},
-            "topics": TOPICS,
-            "communes": [each for each in communes_in_order() if allowed is None or each.code in allowed],
-            "urgencies": [(code.value, reader.gettext(text)) for code, text in URGENCIES.items()],
-            "severities": [(code.value, reader.gettext(text)) for code, text in SEVERITIES.items()],
-            "certainties": [(code.value, reader.gettext(text)) for code, text in CERTAINTIES.items()],
-            "idempotency_key": secrets.token_urlsafe(24),
-        }
-        return self._pages.render(request, "draft.html", context, 422 if errors else 200)
-
-    async def failed(self, request: Request, officer: Officer, alert_id: UUID, error: str) -> Response:
-        """The alert's page as it is now, with what was wrong."""
-        return await self.alert(request, officer, await self._newsroom.read(officer, alert_id), error)
-
-    def mistakes(self, request: Request, error: ValidationError | ForeignArea) -> dict[str, str]:
-        gettext = self._pages.texts(request).gettext
-        if isinstance(error, ForeignArea):
-            return {"area": gettext(FOREIGN_AREA)}
-        return DraftForm.mistakes(error, gettext)
-
-    def _reader(self, request: Request) -> Reader:
-        return Reader(language_of(request), self._pages.texts(request).gettext, now())
-
-    async def _frame(self, officer: Officer) -> dict[str, Any]:
-        names = await self._newsroom.station_names()
-        stations = ", ".join(names.get(code, code) for code in sorted(officer.stations))
-        return {"officer": officer, "station_name": stations}
+def console_router(newsroom: Newsroom, identity: Identity, pages: Pages) -> APIRouter:
+    console = ConsolePages(newsroom, pages)
+    router = APIRouter(include_in_schema=False)
+    router.include_router(_desk(console, newsroom, identity))
+    router.include_router(_writing(console, newsroom, identity))
+    router.include_router(_deciding(console, newsroom, identity))
+    return router
 
 
-_EMPTY: dict[str, Any] = {
-    **dict.fromkeys(("category", "headline_vi", "description_vi", "headline_en", "description_en", "expires_at"), ""),
-    "urgency": AlertUrgency.EXPECTED.value,
-    "severity": Severity.MODERATE.value,
-    "certainty": Certainty.OBSERVED.value,
-    "area": [],
-}
-
-
-def console_router(newsroom: Newsroom, identity: Identity, pages: Pages) -> APIRouter:  # noqa: C901 - one short function a route
-    console = Console(newsroom, pages)
-
-    async def asking(request: Request) -> Officer:
-        return await officer_asking(request, identity)
-
-    asker = Annotated[Officer, Depends(asking)]
-    router = APIRouter(prefix="/console", include_in_schema=False)
+def _desk(console: ConsolePages, newsroom: Newsroom, identity: Identity) -> APIRouter:
+    asker = Annotated[Officer, Depends(asking(identity))]
+    router = APIRouter(prefix="/console")
 
     @router.get("")
     async def board(request: Request, officer: asker) -> Response:
@@ -139,12 +43,23 @@ def console_router(newsroom: Newsroom, identity: Identity, pages: Pages) -> APIR
 
     @router.post("/proposals/{proposal_id}/take")
     async def take(request: Request, officer: asker, proposal_id: UUID) -> Response:
-        return _to(request, (await newsroom.take(officer, proposal_id)).alert_id, "/edit")
+        return to_alert(request, (await newsroom.take(officer, proposal_id)).alert_id, "/edit")
 
     @router.post("/proposals/{proposal_id}/dismiss")
     async def dismiss(request: Request, officer: asker, proposal_id: UUID) -> Response:
         await newsroom.dismiss(officer, proposal_id)
-        return _to(request)
+        return see_other(request, "/console")
+
+    @router.get("/alerts/{alert_id}")
+    async def alert(request: Request, officer: asker, alert_id: UUID) -> Response:
+        return await console.alert(request, officer, await newsroom.read(officer, alert_id))
+
+    return router
+
+
+def _writing(console: ConsolePages, newsroom: Newsroom, identity: Identity) -> APIRouter:
+    asker = Annotated[Officer, Depends(asking(identity))]
+    router = APIRouter(prefix="/console")
 
     @router.get("/new")
     async def new(request: Request, officer: asker) -> Response:
@@ -160,11 +75,7 @@ def console_router(newsroom: Newsroom, identity: Identity, pages: Pages) -> APIR
         except (ValidationError, ForeignArea) as error:
             mistakes = console.mistakes(request, error)
             return await console.form(request, officer, "/console/new", form.values(), mistakes)
-        return _to(request, alert_id)
-
-    @router.get("/alerts/{alert_id}")
-    async def alert(request: Request, officer: asker, alert_id: UUID) -> Response:
-        return await console.alert(request, officer, await newsroom.read(officer, alert_id))
+        return to_alert(request, alert_id)
 
     @router.get("/alerts/{alert_id}/edit")
     async def edit_form(request: Request, officer: asker, alert_id: UUID) -> Response:
@@ -180,17 +91,18 @@ def console_router(newsroom: Newsroom, identity: Identity, pages: Pages) -> APIR
         except (ValidationError, ForeignArea) as error:
             mistakes, action = console.mistakes(request, error), f"/console/alerts/{alert_id}/edit"
             return await console.form(request, officer, action, form.values(), mistakes)
-        return _to(request, alert_id)
+        return to_alert(request, alert_id)
 
     @router.post("/alerts/{alert_id}/submit")
     async def submit(request: Request, officer: asker, alert_id: UUID) -> Response:
-        try:
-            await newsroom.submit(officer, alert_id)
-        except Incomplete:
-            return await console.failed(request, officer, alert_id, INCOMPLETE)
-        except ForeignArea:
-            return await console.failed(request, officer, alert_id, FOREIGN_AREA)
-        return _to(request, alert_id)
+        return await console.acted(request, officer, alert_id, newsroom.submit(officer, alert_id))
+
+    return router
+
+
+def _deciding(console: ConsolePages, newsroom: Newsroom, identity: Identity) -> APIRouter:
+    asker = Annotated[Officer, Depends(asking(identity))]
+    router = APIRouter(prefix="/console")
 
     @router.post("/alerts/{alert_id}/approve")
     async def approve(
@@ -203,30 +115,23 @@ def console_router(newsroom: Newsroom, identity: Identity, pages: Pages) -> APIR
         """Issues only what was shown, and only if the area's name was typed: accents and capitals do not count."""
         file = await newsroom.read(officer, alert_id)
         if fold(area) != fold(area_name(file.alert.draft.area)):
-            return await console.failed(request, officer, alert_id, WRONG_AREA)
-        try:
-            await newsroom.approve(officer, alert_id, bytes.fromhex(digest))
-        except Changed:
-            return await console.failed(request, officer, alert_id, CHANGED)
-        except OwnAlert:
-            return await console.failed(request, officer, alert_id, OWN_ALERT)
-        except Incomplete:
-            return await console.failed(request, officer, alert_id, INCOMPLETE)
-        return _to(request, alert_id)
+            return await console.alert(request, officer, file, WRONG_AREA)
+        act = newsroom.approve(officer, alert_id, bytes.fromhex(digest))
+        return await console.acted(request, officer, alert_id, act)
 
     @router.post("/alerts/{alert_id}/reject")
     async def reject(request: Request, officer: asker, alert_id: UUID, reason: Annotated[Reason, Form()]) -> Response:
-        await newsroom.reject(officer, alert_id, reason)
-        return _to(request, alert_id)
+        return await console.acted(request, officer, alert_id, newsroom.reject(officer, alert_id, reason))
+
+    @router.post("/alerts/{alert_id}/update")
+    async def update(request: Request, officer: asker, alert_id: UUID) -> Response:
+        try:
+            return to_alert(request, await newsroom.update(officer, alert_id), "/edit")
+        except NotInForce:
+            return await console.alert(request, officer, await newsroom.read(officer, alert_id), NOT_IN_FORCE)
 
     @router.post("/alerts/{alert_id}/cancel")
     async def cancel(request: Request, officer: asker, alert_id: UUID) -> Response:
-        await newsroom.cancel(officer, alert_id)
-        return _to(request, alert_id)
+        return await console.acted(request, officer, alert_id, newsroom.cancel(officer, alert_id))
 
     return router
-
-
-def _to(request: Request, alert_id: UUID | None = None, more: str = "") -> Response:
-    path = f"/console/alerts/{alert_id}{more}" if alert_id else "/console"
-    return see_other(request, path)

@@ -45,9 +45,9 @@ class Doors:
             return Published(alerts, await store.station_names(conn))
 
     async def find(self, alert_id: UUID) -> Published:
-        """One alert that went out, also after its end. Raises AlertNotFound."""
+        """What holds of an alert, also after its end; by the id of any of its messages. Raises AlertNotFound."""
         async with transaction(self._pool) as conn:
-            alert = await store.find_alert(conn, alert_id)
+            alert = await store.find_public(conn, alert_id)
             if alert is None:
                 raise AlertNotFound
             return Published([Issued.of(alert)], await store.station_names(conn))

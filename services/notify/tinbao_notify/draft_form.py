@@ -95,6 +95,6 @@ class DraftForm(BaseModel):
 def _mistake(place: tuple[int | str, ...], kind: str, gettext: Gettext) -> tuple[str, str]:
     first, second = str(place[0]), str(place[1]) if len(place) > 1 else ""
     field = FIELDS.get((first, second), first)
-    if first == "en" and kind == "string_too_short":
+    if first == "en" and WORDS.get(kind) == NEEDED:
         return field, gettext(BOTH_ENGLISH)
     return field, gettext(WORDS.get(kind, NOT_RIGHT))

@@ -35,13 +35,13 @@ def atom_feed(alerts: Iterable[Issued], station_names: Mapping[str, str], public
 def _entry(alert: Issued, station_name: str, public_url: str) -> FeedEntry:
     text = alert.text(LANGUAGE)
     entry = FeedEntry()
-    entry.id(f"urn:uuid:{alert.alert_id}")
+    entry.id(f"urn:uuid:{alert.first_id}")
     entry.title((CANCELLED[LANGUAGE] if alert.cancellation else "") + text.headline)
     entry.content(text.description, type="text")
     entry.author(name=station_name)
-    entry.published(alert.approval.issued_at)
+    entry.published(alert.first.sent_at)
     entry.updated(alert.changed_at)
     entry.category(term=alert.content.category)
-    entry.link(href=f"{public_url}/alerts/{alert.alert_id}", rel="alternate", type="text/html")
-    entry.link(href=f"{public_url}/cap/{alert.alert_id}.xml", rel="alternate", type=MEDIA_TYPE)
+    entry.link(href=f"{public_url}/alerts/{alert.first_id}", rel="alternate", type="text/html")
+    entry.link(href=f"{public_url}/cap/{alert.first_id}.xml", rel="alternate", type=MEDIA_TYPE)
     return entry

@@ -34,15 +34,16 @@ class Letters:
         unsubscribe = self.links.unsubscribe(delivery.subscription_id)
         lines = [
             *([] if self.cap.status == "Actual" else [_("Diễn tập, không phải tình huống thật")]),
+            *([_("Bản cập nhật này thay cho cảnh báo đã gửi trước đây.")] if issued.earlier else []),
             text.headline,
             text.description,
             f"{_('Nơi áp dụng')}: {area_name(issued.content.area)}",
             _("Có hiệu lực đến %(time)s") % {"time": until},
-            f"{station_name}\n{self.cap.public_url}/alerts/{issued.alert_id}",
+            f"{station_name}\n{self.cap.public_url}/alerts/{issued.first_id}",
             f"-- \n{_('Hủy đăng ký nhận cảnh báo')}: {unsubscribe}",
         ]
-        subject = f"{_('Cảnh báo')}: {text.headline}"
-        return self._message(delivery, issued.approval.issued_at, subject, lines, unsubscribe)
+        kind = _("Cập nhật cảnh báo") if issued.earlier else _("Cảnh báo")
+        return self._message(delivery, issued.approval.issued_at, f"{kind}: {text.headline}", lines, unsubscribe)
 
     def confirmation(self, delivery: Delivery) -> Message:
         _ = self.texts[delivery.language].gettext

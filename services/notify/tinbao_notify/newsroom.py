@@ -26,16 +26,20 @@ from tinbao_notify.reject_alert import reject_alert
 from tinbao_notify.rights import Action
 from tinbao_notify.submit_alert import submit_alert
 from tinbao_notify.take_proposal import dismiss_proposal, take_proposal
+from tinbao_notify.update_alert import update_alert
 
 
 @dataclass(frozen=True, slots=True)
 class AlertFile:
-    """One alert as a broadcaster sees it. `reached` counts the subscribers whom it would reach now."""
+    """One alert as a broadcaster sees it. `reached` counts the subscribers to whom it would go now;
+    `update_id` is the update that was begun of it, in whatever state.
+    """
 
     alert: Alert
     station_name: str
     progress: Progress
     reached: int
+    update_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class Newsroom:
                 alert,
                 (await store.station_names(conn)).get(alert.station, alert.station),
                 await store.progress(conn, alert_id),
-                await store.count_reached(conn, Reach.of(alert.draft.audiences)),
+                await store.count_addressees(conn, alert.first_id, Reach.of(alert.draft.audiences)),
+                await store.update_of(conn, alert_id),
             )
 
     async def draft(self, officer: Officer, station: str, said: DraftIn, key: IdempotencyKey) -> UUID:
@@ -125,6 +130,10 @@ class Newsroom:
     async def reject(self, officer: Officer, alert_id: UUID, reason: str) -> None:
         async with transaction(self._pool) as conn:
             await reject_alert(conn, officer, alert_id, reason)
+
+    async def update(self, officer: Officer, alert_id: UUID) -> UUID:
+        async with transaction(self._pool) as conn:
+            return await update_alert(conn, officer, alert_id, now())
 
     async def cancel(self, officer: Officer, alert_id: UUID) -> None:
         async with transaction(self._pool) as conn:

@@ -11,7 +11,7 @@ from tinbao_notify.rights import RIGHTS, Action, Role
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """`subject` is the provider's; it is what events carry. `stations` are those in whose name they speak."""
+    """`subject` is the provider's; no event of an alert carries it. `stations` are those they speak for."""
 
     subject: str
     name: str
@@ -26,6 +26,14 @@ class Officer:
 
     def may(self, action: Action) -> bool:
         return any(action in RIGHTS[role] for role in self.roles)
+
+    def role_for(self, action: Action) -> str:
+        """The role that permits it, as events name it; "none" if no role does."""
+        return next((role.value for role in Role if role in self.roles and action in RIGHTS[role]), "none")
+
+    def serves_at(self, station: str) -> str:
+        """Where they serve when they act for this station: there, or else at the province."""
+        return station if station in self.stations else PROVINCE
 
     @property
     def visible_stations(self) -> list[str] | None:

@@ -4,7 +4,7 @@ from tinbao_runtime.outbox import RecordTooLarge
 from tinbao_runtime.problems import Problem, Problems
 from tinbao_web.login import LOGIN_PROBLEMS
 
-from tinbao_notify.alert import AlertNotFound, Changed, ForeignArea, Incomplete, NotAllowed, OwnAlert
+from tinbao_notify.alert import AlertNotFound, Changed, ForeignArea, Incomplete, NotAllowed, NotInForce, OwnAlert
 from tinbao_notify.proposal import ProposalNotFound
 from tinbao_notify.subscription import SubscriptionNotFound
 
@@ -21,6 +21,7 @@ PROBLEMS: Problems = {
     SubscriptionNotFound: Problem(404, "subscription-not-found", "This link is not ours, or too old"),
     NotAllowed: Problem(403, "not-allowed", "Your roles or the state of the alert do not allow this"),
     OwnAlert: Problem(403, "own-alert", "Who wrote or submitted an alert does not approve it"),
+    NotInForce: Problem(409, "not-in-force", "What it would update has ended, was cancelled or has another update"),
     ForeignArea: Problem(
         403, "foreign-area", "Another station answers for a commune of the area", fields={"area": "Not yours"}
     ),

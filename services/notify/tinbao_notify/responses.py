@@ -32,7 +32,9 @@ class AlertOut(Frozen):
     approved_by: str | None
     issued_at: AwareDatetime | None
     cancelled_at: AwareDatetime | None
-    reached: int = Field(description="Subscribers whom it would reach now.")
+    supersedes: UUID | None = Field(description="The alert of which this is an update.")
+    update_id: UUID | None = Field(description="The update that was begun of it, in whatever state.")
+    reached: int = Field(description="Subscribers to whom it would go now.")
     progress: ProgressOut
 
     @classmethod
@@ -49,6 +51,8 @@ class AlertOut(Frozen):
             approved_by=alert.approval.by if alert.approval else None,
             issued_at=alert.approval.issued_at if alert.approval else None,
             cancelled_at=alert.cancellation.cancelled_at if alert.cancellation else None,
+            supersedes=alert.supersedes,
+            update_id=file.update_id,
             reached=file.reached,
             progress=ProgressOut.model_validate(file.progress, from_attributes=True),
         )

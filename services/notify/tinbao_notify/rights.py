@@ -11,6 +11,7 @@ class Action(StrEnum):
     SUBMIT = "submit"
     APPROVE = "approve"
     REJECT = "reject"
+    UPDATE = "update"
     CANCEL = "cancel"
 
 

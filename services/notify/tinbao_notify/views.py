@@ -27,7 +27,7 @@ class Reader:
         """An alert that went out, for everybody."""
         text = issued.text(self.language)
         return SimpleNamespace(
-            alert_id=str(issued.alert_id),
+            alert_id=str(issued.first_id),
             headline=text.headline,
             description=text.description,
             category_name=event_name(issued.content.category, self.language),
@@ -36,7 +36,8 @@ class Reader:
             is_severe=issued.content.severity.value in ("Extreme", "Severe"),
             area=area_name(issued.content.area),
             station_name=station_name,
-            issued_at=issued.approval.issued_at,
+            issued_at=issued.first.sent_at,
+            updated_at=issued.updated_at,
             expires_at=issued.content.expires_at,
             cancelled_at=issued.cancellation.cancelled_at if issued.cancellation else None,
             is_over=issued.content.expires_at <= self.now,
@@ -54,6 +55,7 @@ class Reader:
             status_text=self.gettext(STATUSES[alert.status]),
             changed_at=alert.changed_at,
             is_in_force=alert.is_in_force(self.now),
+            is_update=alert.supersedes is not None,
         )
 
     def proposal(self, proposal: Proposal, station_names: Mapping[str, str]) -> SimpleNamespace:
@@ -81,6 +83,8 @@ class Reader:
             expires_at=draft.expires_at,
             rejection=file.alert.rejection if file.alert.status is Status.REJECTED else None,
             is_public=file.alert.approval is not None,
+            supersedes=file.alert.supersedes,
+            update_id=file.update_id,
             reached=file.reached,
             progress=file.progress,
         )

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from tinbao_contracts.alerts import AlertUrgency, Certainty, Severity
 from tinbao_web.texts import mark as _
 
-from tinbao_notify.alert import Status
+from tinbao_notify.alert import Changed, ForeignArea, Incomplete, NotInForce, OwnAlert, Status
 
 STATUSES: Mapping[Status, str] = {
     Status.DRAFT: _("Bản thảo"),
     Status.SUBMITTED: _("Chờ phê duyệt"),
     Status.REJECTED: _("Trả lại"),
     Status.ISSUED: _("Đã phát hành"),
+    Status.SUPERSEDED: _("Đã có bản cập nhật"),
     Status.CANCELLED: _("Đã hủy"),
 }
 URGENCIES: Mapping[AlertUrgency, str] = {
@@ -24,7 +25,7 @@ URGENCIES: Mapping[AlertUrgency, str] = {
 SEVERITIES: Mapping[Severity, str] = {
     Severity.EXTREME: _("Đặc biệt nghiêm trọng"),
     Severity.SEVERE: _("Nghiêm trọng"),
-    Severity.MODERATE: _("Vừa"),
+    Severity.MODERATE: _("Trung bình"),
     Severity.MINOR: _("Nhẹ"),
     Severity.UNKNOWN: _("Chưa rõ"),
 }
@@ -46,4 +47,14 @@ CONSENT_NEEDED = _("Đề nghị đánh dấu đồng ý để đăng ký")
 WRONG_AREA = _("Tên địa bàn chưa đúng, cảnh báo chưa được phát hành")
 CHANGED = _("Cảnh báo đã thay đổi so với bản vừa xem, đề nghị xem lại trước khi phê duyệt")
 OWN_ALERT = _("Người soạn hoặc trình không được tự phê duyệt")
+NOT_IN_FORCE = _("Cảnh báo cần cập nhật không còn hiệu lực, hoặc đã có bản cập nhật khác")
 INCOMPLETE = _("Còn thiếu bản tiếng Anh hoặc thời hạn hiệu lực")
+
+REFUSALS: Mapping[type[Exception], str] = {
+    Changed: CHANGED,
+    ForeignArea: FOREIGN_AREA,
+    Incomplete: INCOMPLETE,
+    NotInForce: NOT_IN_FORCE,
+    OwnAlert: OWN_ALERT,
+}
+"""Why an act on an alert was refused, as the console says it."""
