@@ -16,6 +16,7 @@ from tests.support.reporter import Receipt, Reporter
 
 Span: TypeAlias = dict[str, Any]
 
+STARTED_WITHIN_SECONDS = 180
 SEEN_WITHIN_SECONDS = 60
 TEXT, PLACE, PHONE, ANSWER = "Người lạ ở ngõ CANARY", "Ngõ 12 CANARY", "0912345678", "Đã tiếp nhận CANARY"
 SENDER = {"user-agent": "CANARY-may/1.0", "x-forwarded-for": "203.0.113.77"}
@@ -30,9 +31,9 @@ PROVINCE = ("triage-25-worker", "process caseopenedv1")
 
 @pytest.fixture
 async def zipkin(product: Product) -> AsyncIterator[httpx.AsyncClient]:
-    """Nothing waits for its start, so a test that is early does."""
+    """Nothing in the product waits for its start, so this does."""
     async with httpx.AsyncClient(base_url=product.at.zipkin.url, trust_env=False) as zipkin:
-        await eventually(product.at.zipkin.program().is_ready, SEEN_WITHIN_SECONDS)
+        await eventually(product.at.zipkin.program().is_ready, STARTED_WITHIN_SECONDS)
         yield zipkin
 
 

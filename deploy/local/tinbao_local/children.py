@@ -37,6 +37,7 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     orphaned_signal: signal.Signals = signal.SIGKILL
     """What it gets when we are gone without having stopped it."""
+    ready_within: timedelta = timedelta(seconds=60)
 
 
 class Child:
@@ -72,8 +73,9 @@ class Child:
                 extra_groups=[] if account else None,
             )
 
-    async def wait_ready(self, within: timedelta = timedelta(seconds=60)) -> None:
+    async def wait_ready(self) -> None:
         """Raises ChildFailedError."""
+        within = self.program.ready_within
         try:
             async with asyncio.timeout(within.total_seconds()):
                 while not await self.program.is_ready():

