@@ -48,6 +48,9 @@ lint: install ## Format, lint, types, import rules, dead dependencies
 check: lint ## Lint, then every test
 	$(BIN)/pytest
 
+check-containers: install ## Build the images and try docker-compose.yml (needs an engine)
+	@$(BIN)/python deploy/compose/check.py
+
 bench: install ## Measure, each beside its bare limit
 	$(BIN)/python -m bench
 
@@ -60,4 +63,4 @@ lock: ## Resolve all dependencies again (names no registry)
 	echo uv | $(LOCK) - -o requirements/uv.txt
 	echo setuptools | $(LOCK) - -o requirements/build.txt
 
-.PHONY: help install up down clean format lint check unit bench lock
+.PHONY: help install up down clean format lint check check-containers unit bench lock

@@ -27,7 +27,7 @@ MADE_BY_OTHERS = (*(f"{each.station}-keys" for each in DEPLOYMENTS), "recovery-k
 
 
 def write_secrets(volumes: Path, templates: Path, account: int = ACCOUNT) -> None:
-    """Each folder in `volumes` is a volume of that name. Only root may give them to `account`. Twice changes nothing."""
+    """Each folder in `volumes` is a volume of that name. Only root can give them to another. Twice changes nothing."""
     made = SecretFile(volumes / "secrets" / "secrets.json")
     for name in MADE_BY_OTHERS:
         _give(volumes / name, account)
@@ -118,7 +118,7 @@ def _write_for_others(volume: Path, files: Mapping[str, str]) -> None:
     """Their images run as whom they please: whoever mounts the volume may read it."""
     volume.mkdir(exist_ok=True)
     volume.chmod(0o755)
-    _write(volume, files, mode=0o444)
+    _write(volume, files, mode=0o644)  # not 0o444: Kafka writes to its copy
 
 
 def _write(volume: Path, files: Mapping[str, str], mode: int) -> list[Path]:
