@@ -76,8 +76,8 @@ def look_inside(stack: "Stack") -> None:
     with step("Looking inside"):
         for service in ("intake-api", "triage-08944-worker", "notify-worker", "audit-api"):
             ensure(not stack.can(service, TRY_TO_WRITE), f"{service} cannot write to its own file system")
-            found = stack.run_in(service, "sh", "-c", "command -v gcc cc make g++ || true").strip()
-            ensure(not found, f"{service} has no compiler")
+            found = stack.run_in(service, "sh", "-c", "command -v gcc cc make; find /opt/tinbao -type d -name tests")
+            ensure(not found.strip(), f"{service} has no compiler and no tests")
         for mine, others in (("intake", "audit"), ("triage-08944", "triage-08905"), ("audit", "intake")):
             ensure(stack.can(f"{mine}-api", TRY_TO_CONNECT, f"{mine}-db", "5432"), f"{mine} reaches its database")
             reaches = stack.can(f"{mine}-api", TRY_TO_CONNECT, f"{others}-db", "5432")
@@ -207,7 +207,7 @@ class Stack:
         return self._run([engine, *arguments], quiet=True, check=check)
 
     def run_in(self, service: str, *command: str) -> str:
-        return self.compose("exec", "-T", service, *command, quiet=True)
+        return self.engine("exec", self.container(service), *command)
 
     def can(self, service: str, code: str, *arguments: str) -> bool:
         """Whether this Python code ends well in the container of the service."""

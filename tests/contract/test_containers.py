@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 from tinbao_audit.settings import AuditSettings
 from tinbao_intake.settings import IntakeSettings
 from tinbao_local.container_secrets import write_secrets
+from tinbao_local.containers import clients_of
 from tinbao_local.demo import DEMO_PASSWORD, DEPLOYMENTS, OFFICERS
 from tinbao_local.installation import MAIL_PORT, OIDC_PORT
 from tinbao_local.kafka import PROPERTIES
@@ -182,6 +183,15 @@ def test_no_service_reaches_another_ones_database(service: Service) -> None:
     assert COMPOSE["networks"][network] == {"internal": True}
 
 
+def test_the_local_provider_sends_people_back_to_the_consoles_that_are_published() -> None:
+    clients = clients_of(PARTS["oidc"]["environment"]["CALLBACK_PORTS"])
+
+    consoles = {
+        service.broker_user: service.port for service in SERVICES if service.deployment or service.name == NOTIFY
+    }
+    assert {client.client_id: client.port for client in clients} == consoles
+
+
 def test_only_workers_and_the_topics_step_reach_kafka() -> None:
     allowed = {"kafka", "topics", "collector", *(f"{service.name}-worker" for service in SERVICES)}
 
@@ -298,10 +308,12 @@ def properties(text: str) -> dict[str, str]:
 # What the first step writes
 
 
-@pytest.fixture
-def volumes(tmp_path: Path) -> Path:
-    write_secrets(tmp_path, DEPLOY, account=os.getuid())
-    return tmp_path
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As the first step leaves them; no test changes them."""
+    folder = tmp_path_factory.mktemp("volumes")
+    write_secrets(folder, DEPLOY, account=os.getuid())
+    return folder
 
 
 def contents(volumes: Path) -> dict[str, bytes]:
@@ -333,15 +345,17 @@ def test_secrets_and_variables_together_are_all_that_a_service_needs(
     assert settings.database_url.get_secret_value() == url
 
 
-def test_a_second_run_changes_nothing_and_keeps_an_operators_own_value(volumes: Path) -> None:
-    own = volumes / "notify-secrets" / "tinbao_oidc_client_secret"
-    own.chmod(0o600)
+def test_a_second_run_changes_nothing_and_keeps_an_operators_own_value(tmp_path: Path) -> None:
+    own = tmp_path / "notify-secrets" / "tinbao_oidc_client_secret"
+    own.parent.mkdir()
     own.write_text("của nhà khai thác")
-    before = contents(volumes)
+    write_secrets(tmp_path, DEPLOY, account=os.getuid())
+    before = contents(tmp_path)
 
-    write_secrets(volumes, DEPLOY, account=os.getuid())
+    write_secrets(tmp_path, DEPLOY, account=os.getuid())
 
-    assert contents(volumes) == before
+    assert contents(tmp_path) == before
+    assert own.read_text() == "của nhà khai thác"
 
 
 def test_who_is_given_a_secret_of_ours_reads_it_alone(volumes: Path) -> None:

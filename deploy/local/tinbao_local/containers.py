@@ -56,7 +56,7 @@ def serve_openid() -> NoReturn:
     port = int(os.environ["LISTEN_PORT"])
     secrets = SecretFile(SECRETS / "secrets.json")
     provider = OpenIdProvider(STATE, port, secrets, host=os.environ["ISSUER_HOST"], listens_on=EVERYWHERE)
-    provider.prepare(_clients(os.environ["CALLBACK_PORTS"]), OFFICERS)
+    provider.prepare(clients_of(os.environ["CALLBACK_PORTS"]), OFFICERS)
     _become(provider.program())
 
 
@@ -69,7 +69,7 @@ def show_letters() -> None:
         sys.stdout.write(f"To: {letter['to']}\nSubject: {letter['subject']}\n\n{letter.get_content()}\n")
 
 
-def _clients(ports: str) -> list[Client]:
+def clients_of(ports: str) -> list[Client]:
     """`ports` is CLIENT=PORT for each, with spaces between."""
     names = {**{each.client_id: each.name for each in DEPLOYMENTS}, NOTIFY: "Cảnh báo"}
     pairs = (pair.split("=") for pair in ports.split())
