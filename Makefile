@@ -4,7 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 MEMBERS := libs/contracts libs/runtime libs/web services/intake services/triage services/notify services/audit deploy/local
+IMAGES := services/intake services/triage services/notify services/audit deploy/local
 NOT_LOCKED := $(foreach m,$(MEMBERS),--no-emit-package tinbao-$(notdir $(m)))
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(NOT_LOCKED)
 CODE := libs services deploy tests bench
 
 help: ## Show this list
@@ -46,6 +48,9 @@ lint: install ## Format, lint, types, import rules, dead dependencies
 check: lint ## Lint, then every test, two at a time
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+check-containers: install ## Build the images and try docker-compose.yml (needs an engine)
+	@$(BIN)/python deploy/compose/check.py
+
 bench: install ## Measure, each beside its bare limit
 	$(BIN)/python -m bench
 
@@ -53,7 +58,9 @@ unit: install ## The tests that need no server
 	$(BIN)/pytest tests/unit tests/contract
 
 lock: ## Resolve all dependencies again (names no registry)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(NOT_LOCKED) --group dev pyproject.toml -o requirements/all.txt
-	echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header - -o requirements/uv.txt
+	$(LOCK) --group dev pyproject.toml -o requirements/all.txt
+	@for m in $(IMAGES); do $(LOCK) --constraint requirements/all.txt $$m/pyproject.toml -o requirements/$${m##*/}.txt || exit 1; done
+	echo uv | $(LOCK) - -o requirements/uv.txt
+	echo setuptools | $(LOCK) - -o requirements/build.txt
 
-.PHONY: help install up down clean format lint check unit bench lock
+.PHONY: help install up down clean format lint check check-containers unit bench lock

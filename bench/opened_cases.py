@@ -15,7 +15,6 @@ from uuid import UUID
 
 import asyncpg
 from tinbao_contracts.sealed import Part, Sealed
-from tinbao_local.keys import folder_of
 from tinbao_runtime import sealing
 from tinbao_runtime.clock import now
 from tinbao_runtime.keys import KeyRing
@@ -77,7 +76,7 @@ async def _let_worker_open(world: World, count: int) -> float:
 
 async def _open_and_insert(world: World, url: str, values: Sequence[bytes]) -> float:
     """Seconds."""
-    folder = folder_of(world.at, HERE)
+    folder = world.at.state / "keys" / HERE
     ring, wrapping = KeyRing.read(folder), (folder / KEK_FILE).read_bytes()
     conn = await asyncpg.connect(url)
     began = time.perf_counter()

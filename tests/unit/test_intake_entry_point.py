@@ -82,6 +82,22 @@ def test_every_missing_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch
     assert complaint(monkeypatch, **missing) == "TINBAO_KAFKA_USERNAME is not set; TINBAO_KAFKA_PASSWORD is not set"
 
 
+def test_what_the_environment_does_not_say_is_read_from_the_folder_of_secrets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "tinbao_kafka_password").write_text("in a file\n")
+    (tmp_path / "tinbao_kafka_username").write_text("somebody else")
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("TINBAO_KAFKA_PASSWORD")
+    monkeypatch.setenv("TINBAO_SECRETS_FOLDER", str(tmp_path))
+
+    settings = entry_point.read_settings(IntakeSettings)
+
+    assert settings.kafka_password.get_secret_value() == "in a file"
+    assert settings.kafka_username == "intake"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

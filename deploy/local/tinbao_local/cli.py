@@ -17,10 +17,10 @@ from tinbao_local import up as product
 from tinbao_local.audit import audit
 from tinbao_local.checks import CannotStartError, check, check_owner
 from tinbao_local.children import ChildFailedError, Program
+from tinbao_local.directory import DirectoryAwayError
 from tinbao_local.installation import Installation
 from tinbao_local.jars import JarsMissingError
 from tinbao_local.keys import (
-    DirectoryAwayError,
     NotAPublicKeyError,
     UnknownStationError,
     make_key_file,

@@ -37,6 +37,8 @@ class OpenIdProvider:
     port: int
     secrets: SecretFile
     host: str = "127.0.0.1"
+    """The name by which browsers and services know it alike: the issuer begins with it."""
+    listens_on: str = "127.0.0.1"
 
     @property
     def issuer(self) -> str:
@@ -50,7 +52,7 @@ class OpenIdProvider:
         settings = {
             "config_version": 1,
             "config_validation": "strict",
-            "server": {"host": self.host, "port": self.port},
+            "server": {"host": self.listens_on, "port": self.port},
             "oauth": {
                 "issuer": self.issuer,
                 "audience": AUDIENCE,
@@ -93,7 +95,7 @@ class OpenIdProvider:
             "description": client.description,
             "show_description": True,
             "show_client_id": False,
-            "redirect_uris": [f"http://{host}:{client.port}/callback" for host in (self.host, "localhost")],
+            "redirect_uris": [f"http://{host}:{client.port}/callback" for host in ("127.0.0.1", "localhost")],
         }
 
 

@@ -4,15 +4,18 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tinbao_local import bytecode
 from tinbao_local.children import Program
 from tinbao_local.demo import DEPLOYMENTS, Deployment
-from tinbao_local.installation import Installation
 from tinbao_local.log_key import ensure_log_key
 from tinbao_local.readiness import answers_http
 from tinbao_local.rights import AUDIT, INTAKE, NOTIFY, triage_user
 from tinbao_local.topics import password_name
+
+if TYPE_CHECKING:  # a container has the table too, but none of the servers of an installation
+    from tinbao_local.installation import Installation
 
 HOST = "127.0.0.1"
 NOTIFY_PORT = 8104
@@ -37,13 +40,13 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
     """What this one gets besides what every service gets."""
 
-    def api_port(self, at: Installation) -> int:
+    def api_port(self, at: "Installation") -> int:
         return at.port(self.port)
 
-    def worker_port(self, at: Installation) -> int:
+    def worker_port(self, at: "Installation") -> int:
         return self.api_port(at) + WORKER_PORT_DISTANCE
 
-    def url(self, at: Installation) -> str:
+    def url(self, at: "Installation") -> str:
         return f"http://{HOST}:{self.api_port(at)}"
 
 
@@ -69,11 +72,11 @@ SERVICES = (
 )
 
 
-def database_password(at: Installation, service: Service) -> str:
+def database_password(at: "Installation", service: Service) -> str:
     return at.secrets[f"postgres.{service.database}"]
 
 
-def environment(at: Installation, service: Service) -> dict[str, str]:
+def environment(at: "Installation", service: Service) -> dict[str, str]:
     """Secrets go through the environment: unlike arguments, other accounts cannot read it."""
     return {
         **bytecode.kept_in(at.state),
@@ -94,21 +97,21 @@ def environment(at: Installation, service: Service) -> dict[str, str]:
     }
 
 
-def api(at: Installation, service: Service) -> Program:
+def api(at: "Installation", service: Service) -> Program:
     """Needs its database; Kafka may be away."""
     return _program(at, service, "api", service.api_port(at))
 
 
-def worker(at: Installation, service: Service) -> Program:
+def worker(at: "Installation", service: Service) -> Program:
     """Needs its database and Kafka."""
     return _program(at, service, "worker", service.worker_port(at))
 
 
-def processes(at: Installation, service: Service) -> list[Program]:
+def processes(at: "Installation", service: Service) -> list[Program]:
     return [api(at, service), worker(at, service)]
 
 
-def _program(at: Installation, service: Service, entry_point: str, port: int) -> Program:
+def _program(at: "Installation", service: Service, entry_point: str, port: int) -> Program:
     return Program(
         name=f"{service.name}-{entry_point}",
         command=(sys.executable, "-m", service.module, entry_point),
@@ -119,7 +122,7 @@ def _program(at: Installation, service: Service, entry_point: str, port: int) ->
     )
 
 
-def _tracing_environment(at: Installation) -> dict[str, str]:
+def _tracing_environment(at: "Installation") -> dict[str, str]:
     """The protocol is Zipkin's own: its server takes no OTLP."""
     return {
         "OTEL_TRACES_EXPORTER": "zipkin_json",
@@ -129,7 +132,7 @@ def _tracing_environment(at: Installation) -> dict[str, str]:
     }
 
 
-def _station_environment(at: Installation, deployment: Deployment) -> dict[str, str]:
+def _station_environment(at: "Installation", deployment: Deployment) -> dict[str, str]:
     return {
         "TINBAO_STATION": deployment.station,
         "TINBAO_KEYS_FOLDER": str(at.state / "keys" / deployment.station),
@@ -140,7 +143,7 @@ def _station_environment(at: Installation, deployment: Deployment) -> dict[str, 
     }
 
 
-def _notify_environment(at: Installation) -> dict[str, str]:
+def _notify_environment(at: "Installation") -> dict[str, str]:
     return {
         "TINBAO_SESSION_SECRET": at.secrets["session.notify"],
         "TINBAO_LINK_SECRET": at.secrets["links.notify"],
@@ -153,7 +156,7 @@ def _notify_environment(at: Installation) -> dict[str, str]:
     }
 
 
-def _audit_environment(at: Installation) -> dict[str, str]:
+def _audit_environment(at: "Installation") -> dict[str, str]:
     return {"TINBAO_LOG_FOLDER": str(at.log), "TINBAO_SIGNING_KEY_FILE": str(ensure_log_key(at.log_key_file))}
 
 

@@ -1,5 +1,6 @@
 """`python -m SERVICE api | worker | migrate`: what the entry points of all images have in common."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -50,9 +51,11 @@ def run_entry_point(
 
 
 def read_settings(settings_class: type[S]) -> S:
-    """From the environment. Ends the process where a variable is missing or wrong."""
+    """From the environment; what is not there from the folder that TINBAO_SECRETS_FOLDER names, one file a variable,
+    such as tinbao_database_url. Ends the process where a variable is missing or wrong.
+    """
     try:
-        return settings_class()
+        return settings_class(_secrets_dir=os.environ.get("TINBAO_SECRETS_FOLDER"))
     except ValidationError as error:
         prefix = settings_class.model_config["env_prefix"]
         wrong = (f"{prefix}{e['loc'][0]}".upper() + _complaint(e["type"], e["msg"]) for e in error.errors())

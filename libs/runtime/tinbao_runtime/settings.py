@@ -1,4 +1,5 @@
-"""Settings that every service has. Each is an environment variable with the prefix TINBAO_."""
+"""Settings that every service has. Each is an environment variable with the prefix TINBAO_, or a file of that name in
+lower case in the folder TINBAO_SECRETS_FOLDER."""
 
 from datetime import timedelta
 from pathlib import Path
