@@ -168,6 +168,7 @@ async def test_make_up_needs_no_java_and_no_root_and_finds_yesterdays_tips(newco
     with up(newcomer, port_offset, tmp_path / "tomorrow.txt") as product:
         assert "Installing" not in product.said()
         await is_known(product, receipt)
+        await eventually(product.at.zipkin.program().is_ready, AFTER_A_FIRST_START_SECONDS)
 
 
 async def send_tip(product: Product) -> Receipt:
