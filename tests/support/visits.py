@@ -43,7 +43,7 @@ async def log_in(page: Page, console: str, login: str) -> None:
     await page.locator("#username").fill(login)
     await page.locator("#password").fill(DEMO_PASSWORD)
     await page.locator("button[type=submit]").first.click()
-    await page.wait_for_url(f"{console}**")
+    await page.wait_for_url(lambda url: url.startswith(console))
 
 
 async def open_case(page: Page, neighbourhood: str) -> None:

@@ -64,6 +64,7 @@ CREATE FUNCTION addressees(
 $$;
 
 -- migrate:down
+-- An alert that was updated goes with its updates: the older tables cannot say which of them holds.
 DROP FUNCTION addressees;
 DROP TRIGGER keep_authors ON alerts;
 DROP FUNCTION keep_authors;
