@@ -56,6 +56,15 @@ async def test_what_cannot_be_started_is_said_and_ends_nothing(
     assert "No traces are kept, all else runs. zipkin ended before it was ready." in said.getvalue()
 
 
+async def test_a_folder_that_cannot_be_written_is_said_and_ends_nothing(at: Installation) -> None:
+    said = io.StringIO()
+    (at.state / "zipkin").write_text("no folder")
+
+    assert await starting(at, said) is False
+
+    assert "No traces are kept, all else runs." in said.getvalue()
+
+
 async def test_stopping_does_not_wait_for_a_download(at: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     began, arrived = threading.Event(), threading.Event()
 

@@ -123,7 +123,10 @@ def _program(at: "Installation", service: Service, entry_point: str, port: int) 
 
 
 def _tracing_environment(at: "Installation") -> dict[str, str]:
-    """The protocol is Zipkin's own: its server takes no OTLP."""
+    """The protocol is Zipkin's own: its server takes no OTLP.
+
+    OpenTelemetry has deprecated that exporter, so it is installed here and in no image: elsewhere traces leave by OTLP.
+    """
     return {
         "OTEL_TRACES_EXPORTER": "zipkin_json",
         "OTEL_EXPORTER_ZIPKIN_ENDPOINT": at.zipkin.spans_url,

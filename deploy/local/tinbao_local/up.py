@@ -160,7 +160,7 @@ async def _start_zipkin(at: Installation, screen: Screen, supervisor: Supervisor
     try:
         if is_here:
             await _fetch_and_start_zipkin(at, screen, supervisor)
-    except* (JarsMissingError, ChildFailedError) as failures:
+    except* (JarsMissingError, ChildFailedError, OSError) as failures:
         screen.tell(f"No traces are kept, all else runs. {failures.exceptions[0]}")
         is_here = False
     return is_here
@@ -175,12 +175,12 @@ async def _fetch_and_start_zipkin(at: Installation, screen: Screen, supervisor: 
 
 async def _fetch_zipkin(at: Installation) -> None:
     """In a thread of its own, which Ctrl-C need not wait for: on a slow line it may take minutes."""
-    failures: list[JarsMissingError] = []
+    failures: list[JarsMissingError | OSError] = []
 
     def fetch() -> None:
         try:
             at.zipkin.prepare()
-        except JarsMissingError as error:
+        except (JarsMissingError, OSError) as error:
             failures.append(error)
 
     fetching = Thread(target=fetch, daemon=True)
