@@ -253,7 +253,9 @@ ALERT = Thing(
     expires_at=NOW + timedelta(days=3),
     cancelled_at=None,
     is_over=False,
+    updated_at=None,
 )
+UPDATED_ALERT = Thing(**vars(ALERT) | {"updated_at": NOW})
 CANCELLED_ALERT = Thing(**vars(ALERT) | {"cancelled_at": NOW, "is_severe": False})
 PUBLIC = {"is_exercise": False}
 SUBSCRIBE = PUBLIC | {
@@ -277,6 +279,10 @@ REVIEWED = Thing(
     certainty_text="Đã xảy ra",
     rejection=None,
     is_public=False,
+    is_in_force=False,
+    is_update=False,
+    supersedes=None,
+    update_id=None,
     reached=1240,
     progress=Thing(pending=3, sent=1230, failed=5, stopped=2),
 )
@@ -303,7 +309,7 @@ DRAFT = NEWSROOM | {
     "topics": CATEGORIES,
     "communes": list(load_communes().values()),
     "urgencies": [("Expected", "Cần hành động sớm")],
-    "severities": [("Moderate", "Vừa")],
+    "severities": [("Moderate", "Trung bình")],
     "certainties": [("Observed", "Đã xảy ra")],
     "idempotency_key": KEY,
 }
@@ -314,7 +320,11 @@ REVIEW = NEWSROOM | {
     "digest": "ab" * 32,
     "error": None,
 }
-ISSUED = Thing(**vars(REVIEWED) | {"status": "issued", "status_text": "Đã phát hành", "is_public": True})
+ISSUED = Thing(
+    **vars(REVIEWED) | {"status": "issued", "status_text": "Đã phát hành", "is_public": True, "is_in_force": True}
+)
+SUPERSEDED = Thing(**vars(ISSUED) | {"status": "superseded", "is_in_force": False, "update_id": "0193-902"})
+UPDATE = Thing(**vars(REVIEWED) | {"is_update": True, "supersedes": "0193-900"})
 REJECTED = Thing(**vars(REVIEWED) | {"status": "rejected", "rejection": "Thiếu thời gian", "en": None})
 
 SAMPLES: Mapping[str, list[Sample]] = {
@@ -379,9 +389,10 @@ SAMPLES: Mapping[str, list[Sample]] = {
         Sample("log-unsigned", "log.html", LOG | {"log": None, "entries": []}),
     ],
     "notify": [
-        Sample("alerts", "alerts.html", PUBLIC | {"alerts": [ALERT, CANCELLED_ALERT]}),
+        Sample("alerts", "alerts.html", PUBLIC | {"alerts": [ALERT, UPDATED_ALERT, CANCELLED_ALERT]}),
         Sample("alerts-none", "alerts.html", {"is_exercise": True, "alerts": []}),
         Sample("alert", "alert.html", PUBLIC | {"alert": ALERT}, "/alerts/0193-900"),
+        Sample("alert-updated", "alert.html", PUBLIC | {"alert": UPDATED_ALERT}, "/alerts/0193-900"),
         Sample("alert-cancelled", "alert.html", PUBLIC | {"alert": CANCELLED_ALERT}, "/alerts/0193-900"),
         Sample("subscribe", "subscribe.html", SUBSCRIBE, "/subscribe"),
         Sample(
@@ -419,7 +430,9 @@ SAMPLES: Mapping[str, list[Sample]] = {
             "/console/alerts/0193-900",
         ),
         Sample("review-rejected", "review.html", REVIEW | {"alert": REJECTED, "actions": {"edit", "submit"}}),
-        Sample("review-issued", "review.html", REVIEW | {"alert": ISSUED, "actions": {"cancel"}}),
+        Sample("review-issued", "review.html", REVIEW | {"alert": ISSUED, "actions": {"update", "cancel"}}),
+        Sample("review-update", "review.html", REVIEW | {"alert": UPDATE}),
+        Sample("review-superseded", "review.html", REVIEW | {"alert": SUPERSEDED, "actions": set()}),
         Sample("signed-out", "signed_out.html", status=401),
         Sample("forbidden", "forbidden.html", status=403),
     ],
