@@ -250,10 +250,10 @@ ALERT = Thing(
     area="Xã Bình Tuyền",
     station_name="Công an xã Bình Tuyền",
     issued_at=RECEIVED,
-    updated_at=None,
     expires_at=NOW + timedelta(days=3),
     cancelled_at=None,
     is_over=False,
+    updated_at=None,
 )
 UPDATED_ALERT = Thing(**vars(ALERT) | {"updated_at": NOW})
 CANCELLED_ALERT = Thing(**vars(ALERT) | {"cancelled_at": NOW, "is_severe": False})
@@ -309,7 +309,7 @@ DRAFT = NEWSROOM | {
     "topics": CATEGORIES,
     "communes": list(load_communes().values()),
     "urgencies": [("Expected", "Cần hành động sớm")],
-    "severities": [("Moderate", "Vừa")],
+    "severities": [("Moderate", "Trung bình")],
     "certainties": [("Observed", "Đã xảy ra")],
     "idempotency_key": KEY,
 }
@@ -323,10 +323,7 @@ REVIEW = NEWSROOM | {
 ISSUED = Thing(
     **vars(REVIEWED) | {"status": "issued", "status_text": "Đã phát hành", "is_public": True, "is_in_force": True}
 )
-SUPERSEDED = Thing(
-    **vars(ISSUED)
-    | {"status": "superseded", "status_text": "Đã được thay", "update_id": "0193-902", "is_public": False}
-)
+SUPERSEDED = Thing(**vars(ISSUED) | {"status": "superseded", "is_in_force": False, "update_id": "0193-902"})
 UPDATE = Thing(**vars(REVIEWED) | {"is_update": True, "supersedes": "0193-900"})
 REJECTED = Thing(**vars(REVIEWED) | {"status": "rejected", "rejection": "Thiếu thời gian", "en": None})
 
@@ -392,8 +389,7 @@ SAMPLES: Mapping[str, list[Sample]] = {
         Sample("log-unsigned", "log.html", LOG | {"log": None, "entries": []}),
     ],
     "notify": [
-        Sample("alerts", "alerts.html", PUBLIC | {"alerts": [ALERT, CANCELLED_ALERT]}),
-        Sample("alerts-updated", "alerts.html", PUBLIC | {"alerts": [UPDATED_ALERT]}),
+        Sample("alerts", "alerts.html", PUBLIC | {"alerts": [ALERT, UPDATED_ALERT, CANCELLED_ALERT]}),
         Sample("alerts-none", "alerts.html", {"is_exercise": True, "alerts": []}),
         Sample("alert", "alert.html", PUBLIC | {"alert": ALERT}, "/alerts/0193-900"),
         Sample("alert-updated", "alert.html", PUBLIC | {"alert": UPDATED_ALERT}, "/alerts/0193-900"),
@@ -434,9 +430,9 @@ SAMPLES: Mapping[str, list[Sample]] = {
             "/console/alerts/0193-900",
         ),
         Sample("review-rejected", "review.html", REVIEW | {"alert": REJECTED, "actions": {"edit", "submit"}}),
-        Sample("review-issued", "review.html", REVIEW | {"alert": ISSUED, "actions": {"cancel", "update"}}),
+        Sample("review-issued", "review.html", REVIEW | {"alert": ISSUED, "actions": {"update", "cancel"}}),
+        Sample("review-update", "review.html", REVIEW | {"alert": UPDATE}),
         Sample("review-superseded", "review.html", REVIEW | {"alert": SUPERSEDED, "actions": set()}),
-        Sample("review-update", "review.html", REVIEW | {"alert": UPDATE, "actions": {"edit"}, "is_author": True}),
         Sample("signed-out", "signed_out.html", status=401),
         Sample("forbidden", "forbidden.html", status=403),
     ],
