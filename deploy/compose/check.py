@@ -28,6 +28,7 @@ PORTS = {"INTAKE": 8101, "TRIAGE_08944": 8102, "TRIAGE_25": 8103, "NOTIFY": 8104
 OTHER_PORTS = {"OIDC": 8180, "MAIL": 8125}
 IMAGES = ("tinbao-intake", "tinbao-triage", "tinbao-notify", "tinbao-audit", "tinbao-local")
 NEXT_VERSION = "0.1.1-check"
+NEXT_IMAGE = f"tinbao-triage:{NEXT_VERSION}"
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 BINH_TUYEN, HOI_THINH = "08944", "08905"
 
@@ -128,7 +129,9 @@ def upgrade_a_station(stack: "Stack") -> None:
     with step(f"One service is upgraded to {NEXT_VERSION} while people send it tips"):
         others = stack.started_at("intake-api", "intake-worker", "triage-08944-api", "audit-worker", "kafka")
         stack.environment["TRIAGE_08905_VERSION"] = NEXT_VERSION
-        stack.compose("build", "triage-08905-migrate", quiet=True)
+        # Not by --build-arg: old engines take the label from their cache, whatever its argument is now.
+        label = f"org.opencontainers.image.version={NEXT_VERSION}"
+        stack.engine("build", "-q", "--label", label, "-f", "services/triage/Dockerfile", "-t", NEXT_IMAGE, ".")
         with sending(stack, "Xã Hội Thịnh") as sent:
             stack.compose("run", "--rm", "--no-deps", "triage-08905-migrate", quiet=True)
             stack.compose("up", "-d", "--no-deps", "triage-08905-api", "triage-08905-worker", quiet=True)
@@ -200,7 +203,7 @@ class Stack:
         self.compose("down", "-v", quiet=True, check=False)
         for volume in self.engine("volume", "ls", "-q", "--filter", f"name={PROJECT}_").split():
             self.engine("volume", "rm", "-f", volume, check=False)
-        self.engine("rmi", "-f", f"tinbao-triage:{NEXT_VERSION}", check=False)
+        self.engine("rmi", "-f", NEXT_IMAGE, check=False)
 
     def engine(self, *arguments: str, check: bool = True) -> str:
         engine = "docker" if self.command[0] == "docker" else "podman"
