@@ -333,8 +333,8 @@ def case_arrived(officer: httpx.Client, tip: Mapping[str, Any]) -> bool:
 
 
 def login_page(http: httpx.Client) -> httpx.Response | None:
-    """None where the console says that the provider is away: an engine's names are unknown for a moment while another
-    container stops.
+    """None where the console says that the provider is away. With podman a name was once looked up for 5 s, which is as
+    long as the console waits, while another container stopped.
     """
     page = http.get("/login", follow_redirects=True)
     return None if page.status_code == httpx.codes.SERVICE_UNAVAILABLE else page
