@@ -251,7 +251,7 @@ class Stack:
         home = self.url(deployment)
         headers = {"Origin": home, "Sec-Fetch-Site": "same-origin"}
         with httpx.Client(base_url=home, headers=headers, transport=LikeABrowser(), timeout=30) as http:
-            asked = http.get("/login", follow_redirects=True)
+            asked = eventually(lambda: login_page(http), "the provider's page")
             form = {**dict(HIDDEN.findall(asked.text)), "username": login, "password": DEMO_PASSWORD}
             http.post(asked.url, data=form, follow_redirects=True).raise_for_status()
             yield http
@@ -332,6 +332,14 @@ def case_arrived(officer: httpx.Client, tip: Mapping[str, Any]) -> bool:
     return bool(found)
 
 
+def login_page(http: httpx.Client) -> httpx.Response | None:
+    """None where the console says that the provider is away. With podman a name was once looked up for 5 s, which is as
+    long as the console waits, while another container stopped.
+    """
+    page = http.get("/login", follow_redirects=True)
+    return None if page.status_code == httpx.codes.SERVICE_UNAVAILABLE else page
+
+
 def answers(url: str) -> bool:
     try:
         return httpx.get(url, timeout=5).is_success
@@ -339,7 +347,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def eventually(attempt: Callable[[], T], what: str, seconds: float = 60) -> T:
+def eventually(attempt: Callable[[], T | None], what: str, seconds: float = 60) -> T:
     """The first answer that is true. Raises NotSo."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
