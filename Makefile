@@ -46,7 +46,7 @@ lint: install ## Format, lint, types, import rules, dead dependencies
 	@for m in $(MEMBERS); do echo "deptry $$m"; (cd $$m && $(CURDIR)/$(BIN)/deptry . --no-ansi) || exit 1; done
 
 check: lint ## Lint, then every test, two at a time
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --no-loadscope-reorder
 
 check-containers: install ## Build the images and try docker-compose.yml (needs an engine)
 	@$(BIN)/python deploy/compose/check.py

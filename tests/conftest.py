@@ -1,9 +1,10 @@
 """Servers that all tests of a process share. Isolation is by database, topic and group: each test makes its own."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.servers import KafkaServer, PostgresServer, running_kafka, running_postgres
 
@@ -20,14 +21,16 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka
         yield server
 
 
-HERE = Path(__file__).parent
-TOGETHER = ("e2e", "faults")
+TOGETHER = ("tests/e2e/", "tests/faults/")
 """One product stands for all tests of such a folder."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a fixture stay in one process, however many there are."""
-    for item in items:
-        place = item.path.relative_to(HERE)
-        group = place.parts[0] if place.parts[0] in TOGETHER else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """Tests that share servers stay in one process: those of a file, and all of some folders."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return Sharing(config, log)

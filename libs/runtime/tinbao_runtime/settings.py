@@ -41,7 +41,7 @@ class ServiceSettings(BaseSettings):
     """What people type to reach the pages, without a slash at the end. Cookies are Secure when it begins with https."""
 
     outbox_poll: timedelta = Field(default=timedelta(milliseconds=10), le=timedelta(seconds=1))
-    """How long the relay sleeps when it found nothing to publish."""
+    """How long the relay sleeps when it found nothing to publish; up to ten times as long while nothing comes."""
 
     outbox_kept: timedelta = timedelta(days=30)
     """How long acknowledged events can be replayed."""
