@@ -49,6 +49,8 @@ async def open_loop(port: int, requests: Iterator[bytes], per_second: float) -> 
 
 
 async def _send_one(port: int, request: bytes, idle: "list[_Connection]", result: Result) -> None:
+    while idle and idle[-1][0].at_eof():
+        idle.pop()[1].close()  # the server ended it: nobody had used it for seconds
     reader, writer = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
     await _exchange(reader, writer, request, result)
     idle.append((reader, writer))
