@@ -62,12 +62,12 @@ MARK_ANSWERED = "UPDATE tips SET answered_at = coalesce(answered_at, $2) WHERE t
 # The outcome that the station announced last.
 MARK_CLOSED = "UPDATE tips SET closed_at = $2, outcome = $3 WHERE tip_id = $1"
 
-# The unopened tips of before $2 whose reminder is due, the longest due first; locked, and those that others hold are
-# passed over.
+# The unopened tips of before $2 whose reminder is due, the oldest first; locked, and those that others hold are passed
+# over.
 LOCK_DUE = """
     SELECT tip_id, received_at, reminders FROM tips
     WHERE opened_at IS NULL AND remind_at <= $1 AND received_at <= $2
-    ORDER BY remind_at LIMIT $3 FOR UPDATE SKIP LOCKED
+    ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED
 """
 
 # Counts a reminder of each of these tips and says when the next one is due.
