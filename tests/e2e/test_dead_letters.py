@@ -36,7 +36,15 @@ async def test_what_was_published_is_published_again_and_changes_nothing(
     said = product.command("outbox", "replay", "intake", "--since", "2026-01-01T00:00:00").stdout
 
     assert re.fullmatch(r"[1-9]\d* events will be published again.\n", said)
+    await eventually(lambda: all_published(product), 30)
     assert (await arrived(duty_officer, receipt))["number"] == case["number"]
+    assert product.command("letters", "list").stdout == ""
+
+
+def all_published(product: Product) -> bool:
+    """By what intake's worker tells an operator."""
+    port = product.services["intake"].worker_port(product.at)
+    return "tinbao_outbox_rows 0.0" in httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
 
 
 def listed(product: Product) -> str | None:

@@ -1,11 +1,12 @@
 """A station's topic is lost with all that was in it, and still no tip is."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from confluent_kafka.admin import AdminClient
 
 from tests.support.eventually import eventually
-from tests.support.reporter import Reporter
+from tests.support.reporter import Receipt, Reporter
 from tests.support.servers import KafkaServer
 from tests.support.world import COMMUNE_OF, HERE, World
 
@@ -22,9 +23,13 @@ async def test_tips_of_a_lost_topic_are_published_again_and_opened_once(world: W
     try:
         await impatient.restart("intake-worker")
         await world.start(f"{TRIAGE}-worker")
-        await eventually(lambda: cases(world, *(receipt.tip_id for receipt in receipts)), 60)
+        await eventually(lambda: opened(world, receipts), 60)
+        # Until it has heard of them it goes on publishing them.
+        await eventually(lambda: heard_of(world, receipts), 30)
     finally:
         await world.restart("intake-worker")
+
+    assert sorted(await openings(world, receipts)) == sorted(str(receipt.tip_id) for receipt in receipts)
 
 
 async def all_published(world: World) -> bool:
@@ -39,7 +44,18 @@ async def lose_topic(world: World) -> None:
     assert await world.published(TOPIC) == []
 
 
-async def cases(world: World, *tip_ids: object) -> bool:
-    """One for each; the tip's id is the case's, so there cannot be two."""
-    opened = await world.value(TRIAGE, "SELECT count(*) FROM cases WHERE tip_id = ANY ($1::uuid[])", tip_ids)
-    return bool(opened == len(tip_ids))
+async def opened(world: World, receipts: Sequence[Receipt]) -> bool:
+    return set(await openings(world, receipts)) == {str(receipt.tip_id) for receipt in receipts}
+
+
+async def heard_of(world: World, receipts: Sequence[Receipt]) -> bool:
+    query = "SELECT count(*) FROM tips WHERE opened_at IS NOT NULL AND tip_id = ANY ($1::uuid[])"
+    return bool(await world.value("intake", query, [receipt.tip_id for receipt in receipts]) == len(receipts))
+
+
+async def openings(world: World, receipts: Sequence[Receipt]) -> list[str]:
+    """The tip of each CaseOpenedV1 about them that the station announced."""
+    ids = {str(receipt.tip_id) for receipt in receipts}
+    announced = await world.published(f"cases.{HERE}")
+    keys = [(record.key or b"").decode() for record in announced if ("ce_type", b"CaseOpenedV1") in record.headers]
+    return [key for key in keys if key in ids]
