@@ -8,7 +8,7 @@ import asyncpg
 from tinbao_runtime.postgres import Connection
 
 from tinbao_local.installation import Installation
-from tinbao_local.processes import SERVICES, Service, database_password
+from tinbao_local.processes import SERVICES, Service, database_url
 
 T = TypeVar("T")
 
@@ -35,9 +35,8 @@ def in_transaction(service: Service, work: Callable[[Connection], Awaitable[T]])
 
 
 async def _run(at: Installation, service: Service, work: Callable[[Connection], Awaitable[T]]) -> T:
-    url = at.postgres.url(service.database, role=service.database, password=database_password(at, service))
     try:
-        conn = await asyncpg.connect(url, timeout=5)
+        conn = await asyncpg.connect(database_url(at, service), timeout=5)
     except OSError:
         raise DatabaseAwayError("The database does not answer: start it first, with tinbao up.") from None
     try:

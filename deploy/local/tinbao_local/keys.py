@@ -15,7 +15,9 @@ from tinbao_runtime.keys import PublicKey
 from tinbao_local import directory
 from tinbao_local.directory import bring_up_to_date, new_key, owners_of
 from tinbao_local.installation import Installation
-from tinbao_local.processes import SERVICES, database_password
+from tinbao_local.processes import SERVICES, database_url
+
+INTAKE = SERVICES[0]
 
 
 class UnknownStationError(Exception):
@@ -52,17 +54,12 @@ async def register_key_file(at: Installation, file: Path) -> str:
 
 async def register_stations_and_keys(at: Installation) -> list[str]:
     """Bring the directory to the station table, and give a key to each station that has none. Says what changed."""
-    return await bring_up_to_date(_database_url(at), at.state / "keys", load_stations(at.stations_file).values())
+    return await bring_up_to_date(database_url(at, INTAKE), at.state / "keys", load_stations(at.stations_file).values())
 
 
 def administration(at: Installation) -> AbstractAsyncContextManager[Administration]:
     """Intake's directory, with intake's own credential. Raises DirectoryAwayError."""
-    return directory.administration(_database_url(at))
-
-
-def _database_url(at: Installation) -> str:
-    intake = SERVICES[0]
-    return at.postgres.url(intake.database, role=intake.database, password=database_password(at, intake))
+    return directory.administration(database_url(at, INTAKE))
 
 
 def _read_public(file: Path) -> PublicKey:

@@ -76,14 +76,17 @@ def database_password(at: "Installation", service: Service) -> str:
     return at.secrets[f"postgres.{service.database}"]
 
 
+def database_url(at: "Installation", service: Service) -> str:
+    """Of the service's own database, with its own role."""
+    return at.postgres.url(service.database, role=service.database, password=database_password(at, service))
+
+
 def environment(at: "Installation", service: Service) -> dict[str, str]:
     """Secrets go through the environment: unlike arguments, other accounts cannot read it."""
     return {
         **bytecode.kept_in(at.state),
         **_reachable_loopback(),
-        "TINBAO_DATABASE_URL": at.postgres.url(
-            service.database, role=service.database, password=database_password(at, service)
-        ),
+        "TINBAO_DATABASE_URL": database_url(at, service),
         "TINBAO_KAFKA_SERVERS": at.kafka.servers,
         "TINBAO_KAFKA_USERNAME": service.broker_user,
         "TINBAO_KAFKA_PASSWORD": at.secrets[password_name(service.broker_user)],
